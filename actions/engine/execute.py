@@ -1,0 +1,193 @@
+"""The worker's side: perform one recorded run, or ask the world about one whose end was lost.
+
+Runs in the worker process. What it performs is rebuilt from the plan in the journal, so it is what was shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from actions.engine.report import SpoolReporter
+from actions.model import events as ev
+from actions.model.errors import GoaroundError, Refused
+from actions.model.fold import fold
+from actions.model.incident import Incident, Run
+from actions.model.plan import PlannedStep
+from actions.model.points import point
+from actions.model.ports import Journal, World
+from actions.model.step import Checked, Happened, Outcome, Step, StepResult
+from actions.steps.catalog import build
+
+
+def find_run(incident: Incident, number: int) -> Run:
+    """The recorded run with this number. Raises GoaroundError when there is none."""
+    run = next((one for one in incident.runs if one.number == number), None)
+    if run is None:
+        raise GoaroundError(f"run {number} is not recorded in {incident.id}")
+    return run
+
+
+def rebuild(incident: Incident, run: Run) -> tuple[PlannedStep, Step]:
+    """The planned step of a run and the step built from it; refuses when it is not what was shown."""
+    planned = incident.plan.step(run.code) if incident.plan and incident.plan_digest == run.digest else None
+    if planned is None:
+        raise GoaroundError(
+            f"{run.code} belongs to a plan that was replaced", "", "look at the new plan and start again"
+        )
+    step = build(planned.step, planned.params)
+    if step.effects() != planned.effects or step.undo_effects() != planned.undo:
+        raise GoaroundError(
+            f"{run.code} would not do what was shown",
+            "this version of goaround draws other effects from the same parameters",
+            "draw the plan again",
+        )
+    return planned, step
+
+
+def execute(
+    journal: Journal,
+    world: World,
+    incident_id: str,
+    number: int,
+    spool_folder: Path,
+    started: Callable[[SpoolReporter], None] = lambda reporter: None,
+    known: Incident | None = None,
+) -> StepResult:
+    """Perform a recorded run and commit its result. Never raises for what the world does.
+
+    ``known`` is the incident as it was folded before the order came; only what is newer is read.
+    """
+    incident = fold(incident_id, journal.events(incident_id, known.head_seq if known else 0), known)
+    run = find_run(incident, number)
+    if not run.open:
+        raise Refused(f"run {number} of {run.code} has its end on record: it is not run again")
+    begun = world.clock.monotonic_ms()
+    try:
+        report = SpoolReporter(journal, incident_id, run.by, number, spool_folder / run.spool, world.clock)
+    except OSError as error:
+        failed = StepResult(Outcome.FAILED, f"nothing was done: its output cannot be kept ({error.strerror or error})")
+        _commit_end(journal, incident_id, run.by, [_finished(number, failed, 0, "")])
+        return failed
+    started(report)
+    try:
+        result = _perform(incident, run, world, report)
+    except GoaroundError as error:
+        result = StepResult(Outcome.FAILED, error.line())
+    except Exception as error:  # noqa: BLE001 - a bug in a step must still end up in the record, as a failure
+        report.line(f"internal error: {type(error).__name__}: {world.redact(str(error))}")
+        result = StepResult(Outcome.FAILED, f"internal error: {type(error).__name__}: {world.redact(str(error))}")
+    debts = _debts(incident, run, result.facts) if result.outcome is Outcome.DONE else []
+    spool_sha256 = report.close()
+    if report.lost:
+        result = replace(result, facts={**result.facts, "output": report.lost})
+    point("engine.before_result")
+    ms = world.clock.monotonic_ms() - begun
+    end = [*report.take_held(), *debts, _finished(number, result, ms, spool_sha256)]
+    _commit_end(journal, incident_id, run.by, end)
+    point("engine.after_result")
+    return result
+
+
+def _finished(number: int, result: StepResult, ms: int, spool_sha256: str) -> ev.StepFinished:
+    return ev.StepFinished(
+        run=number,
+        outcome=result.outcome.value,
+        summary=result.summary,
+        ms=ms,
+        spool_sha256=spool_sha256,
+        facts=result.facts,
+    )
+
+
+def _perform(incident: Incident, run: Run, world: World, report: SpoolReporter) -> StepResult:
+    planned, step = rebuild(incident, run)
+    if not run.undo:
+        moved = step.moved(world)
+        if moved:
+            return StepResult(Outcome.MOVED, f"nothing was done: {moved}")
+    point("step.before_effects")
+    result = step.undo(world, report) if run.undo else step.run(world, report)
+    point("step.after_effects")
+    if report.stopping() and result.outcome is not Outcome.DONE:
+        seen = ask(step, world, undo=run.undo)
+        return StepResult(Outcome.TERMINATED, f"terminated; {planned.leaves} Now: {seen.detail}", result.facts)
+    return result
+
+
+def _debts(incident: Incident, run: Run, facts: dict[str, str]) -> list[ev.Body]:
+    """What a step bent (its fact ``debt``) is opened; what it straightens (``pays``, or its own undo) is paid.
+
+    Committed with the end of the run or before it: a debt that was recorded for a step that is looked into later does
+    no harm, and it is not recorded twice.
+    """
+    name = f"{run.code}.{run.number}"
+    bodies: list[ev.Body] = []
+    if "debt" in facts and all(one.name != name for one in incident.debts):
+        bodies.append(ev.DebtOpened(name, facts["debt"], f"u on {run.code}", ""))
+    paid_for = facts.get("pays", run.code if run.undo else "")
+    for one in incident.debts:
+        if paid_for and not one.paid and one.name.startswith(f"{paid_for}."):
+            bodies.append(ev.DebtPaid(one.name, f"{'undo of ' if run.undo else ''}{run.code}"))
+    return bodies
+
+
+def _commit_end(journal: Journal, incident: str, actor: str, bodies: Sequence[ev.Body]) -> None:
+    """The end of a running step is kept even when the disk is full: the store gives its reserve back once."""
+    try:
+        journal.append_all(incident, actor, bodies)
+    except GoaroundError:
+        free = getattr(journal, "free_reserve", None)
+        if free is None or not free():
+            raise
+        journal.append_all(incident, actor, bodies)
+
+
+def ask(step: Step, world: World, *, undo: bool) -> Checked:
+    """Ask the world; what goes wrong in asking is an unknown, with its reason."""
+    try:
+        return step.check_undone(world) if undo else step.check(world)
+    except GoaroundError as error:
+        return Checked(Happened.UNKNOWN, error.line())
+
+
+class _HeadMoved(Exception):
+    """Another process appended meanwhile: look again."""
+
+
+def resolve(journal: Journal, world: World, incident_id: str, number: int, actor: str) -> Checked:
+    """Ask the world about a run whose end was lost, and record the answer, once. Nothing is run."""
+    seen: Checked | None = None
+    while True:
+        incident = fold(incident_id, journal.events(incident_id))
+        run = find_run(incident, number)
+        if not run.open:
+            return Checked(run.resolved or Happened.UNKNOWN, run.summary)
+        if seen is None:
+            seen = _look(incident, run, world)
+            if seen.happened is Happened.YES:
+                with contextlib.suppress(GoaroundError):  # a full disk: what was seen is recorded all the same
+                    journal.append_all(incident_id, actor, _debts(incident, run, seen.facts))
+                continue  # the record has grown
+
+        def unchanged(head: int, folded: int = incident.head_seq) -> None:
+            if head != folded:
+                raise _HeadMoved
+
+        try:
+            journal.append(
+                incident_id, actor, ev.StepResolved(number, seen.happened.value, seen.detail), guard=unchanged
+            )
+        except _HeadMoved:
+            continue  # it may have been resolved by another
+        return seen
+
+
+def _look(incident: Incident, run: Run, world: World) -> Checked:
+    try:
+        _, step = rebuild(incident, run)
+    except GoaroundError as error:
+        return Checked(Happened.UNKNOWN, error.line())
+    return ask(step, world, undo=run.undo)

@@ -1,0 +1,76 @@
+"""Releases and plans of whichever option is asked for; the one place that knows which options there are.
+
+An option's steps are imported when it is used: the screen paints without them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actions.model.errors import BadInput, GoaroundError, Refused
+from actions.model.plan import Plan
+from actions.model.release import Release, WayBack
+from actions.model.system import Settings
+from actions.steps.propose import propose
+
+if TYPE_CHECKING:
+    from actions.model.ports import World
+
+
+def releases(settings: Settings, option: str, world: World) -> tuple[tuple[Release, ...], tuple[str, ...]]:
+    """Releases that the option knows, newest first, and what could not be learnt, a line each. Asks the world."""
+    if option == "git" and settings.git is not None:
+        from actions.steps import git_releases
+
+        survey = git_releases.survey(settings.git, world)
+        return survey.releases, survey.notes
+    if option == "compose" and settings.compose is not None:
+        from actions.steps import compose_releases
+
+        return compose_releases.releases(settings.compose, world, settings.system.name), ()
+    raise _unconfigured(option)
+
+
+def draw(settings: Settings, option: str, release: Release, world: World, incident: str) -> Plan:
+    """The plan that goes back to this release. Asks the world; changes nothing."""
+    if option == "git" and settings.git is not None:
+        from actions.steps import git_option
+
+        _prefer_image(settings, release, world)
+        return git_option.draw(settings, release, world, incident)
+    if option == "compose" and settings.compose is not None:
+        from actions.steps import compose_option
+
+        return compose_option.draw(settings, release, world, incident)
+    raise _unconfigured(option)
+
+
+def _prefer_image(settings: Settings, release: Release, world: World) -> None:
+    """Refuse git where the same commit lies ready as an image and the migrations differ: the switch is surer."""
+    if settings.compose is None or world.repository is None:
+        return
+    from actions.steps import compose_releases
+    from actions.steps.git_option import migrations_between
+
+    try:
+        found = compose_releases.releases(settings.compose, world, settings.system.name)
+        running = next((one.commit for one in found if one.way_back is WayBack.RUNNING), "")
+        ready = [
+            one for one in found if one.commit == release.commit and one.way_back in (WayBack.READY, WayBack.PROTECTED)
+        ]
+        differ = migrations_between(world.repository, running, release.commit) if ready and running else ()
+    except GoaroundError:
+        return  # what cannot be read is no reason to refuse the other way
+    if differ:
+        raise Refused(
+            f"{release.name} lies ready as an image, and {len(differ)} migration files differ",
+            f"a deployment from git may run them again ({differ[0]}); the image switch runs no job and is faster",
+            "use the compose option",
+        )
+
+
+def _unconfigured(option: str) -> BadInput:
+    return BadInput(f"the option {option!r} is not configured", "", f"add a [{option}] table to the configuration")
+
+
+__all__ = ["draw", "propose", "releases"]

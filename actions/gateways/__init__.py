@@ -1,0 +1,1 @@
+"""One outside thing per file. Foreign exceptions end here and become ours."""

@@ -1,0 +1,186 @@
+"""Why something may not be done now, in one line, before anybody presses; and what NEXT is.
+
+Every wish is judged here, twice: for the row on the screen, and once more by the engine in the transaction that records
+the intent.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from actions.model.checklist import Item, Kind, Phase, State
+from actions.model.incident import Incident, changes, items, rollback_decided, state_of, step_state
+from actions.model.plan import PlannedStep
+from actions.model.quick_dataclass import dataclass
+from actions.model.step import Risk
+
+
+def running_reason(incident: Incident) -> str | None:
+    """The step that is under way forbids any other."""
+    run = incident.running
+    if run is None:
+        return None
+    return f"{run.code} {run.title} is running" if run.pid else f"{run.code} {run.title} has no recorded end yet"
+
+
+def blocked_reason(incident: Incident, code: str, *, driver: bool = True, undo: bool = False) -> str | None:
+    """Why the step with this code may not start now, or None. ``driver``: this cockpit holds the lease."""
+    if incident.closed is not None:
+        return "the incident is closed"
+    if not driver:
+        holder = incident.holder.holder if incident.holder else "somebody else"
+        return f"you observe; {holder} flies"
+    step = incident.plan.step(code) if incident.plan else None
+    if step is None:
+        return "no plan is drawn: choose a release first"
+    running = running_reason(incident)
+    if running is not None:
+        return running
+    if incident.stop is not None:
+        return "everything is stopped; r lifts it"
+    state = step_state(incident, step)
+    if undo:
+        return _undo_reason(step, state)
+    if state in (State.OVERRIDDEN, State.NOT_APPLICABLE):
+        return f"marked {state.value}; untick it first"
+    if step.risk is not Risk.READ and not rollback_decided(incident):
+        if incident.decision_stale:
+            return "new facts re-opened the decision (D1)"
+        return "the decision to roll back is not recorded (D1)"
+    return _needs_reason(incident, step)
+
+
+def _undo_reason(step: PlannedStep, state: State) -> str | None:
+    if not step.undo:
+        return "this step has no undo"
+    if state not in (State.DONE, State.FAILED):
+        return "nothing to undo: it has not run"
+    return None
+
+
+def _needs_reason(incident: Incident, step: PlannedStep) -> str | None:
+    assert incident.plan is not None
+    for needed in step.needs:
+        other = incident.plan.step(needed)
+        if other is not None and not step_state(incident, other).settled:
+            return f"waits for {needed} {other.title}"
+    if changes(step):
+        for gate in incident.plan.steps:
+            if gate.gate and gate.code != step.code and not step_state(incident, gate).settled:
+                return f"gate: {gate.code} {gate.title} comes first"
+    return None
+
+
+class Move(Enum):
+    """What the NEXT key does."""
+
+    DECLARE = "declare"
+    TICK = "tick"
+    DECIDE = "decide"
+    CHOOSE = "choose"
+    RUN = "run"
+    WATCH = "watch"
+    CLOSE = "close"
+    SIGN = "sign"
+    VERIFY = "verify"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Next:
+    """The one thing to do now."""
+
+    move: Move
+    code: str = ""
+    words: str = ""
+    """What Enter does, in words for the footer."""
+    blocked: str = ""
+    """Why it cannot be done, when it cannot."""
+
+
+def move_for(incident: Incident, item: Item, *, driver: bool = True) -> Next:
+    """What Enter does on this item."""
+    state = state_of(incident, item)
+    if not driver:
+        return Next(Move.NOTHING, item.code, "", blocked_reason(incident, item.code, driver=False) or "you observe")
+    if item.kind is Kind.STEP:
+        if state is State.RUNNING:
+            return Next(Move.WATCH, item.code, f"watch {item.code}")
+        reason = blocked_reason(incident, item.code)
+        again = " again" if state in (State.DONE, State.FAILED) else ""
+        return Next(Move.RUN, item.code, f"run {item.code}{again}: {item.text}", reason or "")
+    if item.kind is Kind.SENSED and item.sensor == "decision":
+        return Next(Move.DECIDE, item.code, "decide: roll back or fix forward")
+    if item.kind is Kind.SENSED and item.sensor == "target":
+        return Next(Move.CHOOSE, item.code, "choose the release to go back to")
+    if state.settled:
+        return Next(Move.NOTHING, item.code, "", f"{item.code} is {state.value}; space takes it back")
+    return Next(Move.TICK, item.code, f"tick {item.code}: {item.text}")
+
+
+def next_item(incident: Incident) -> Item | None:
+    """The first item that still asks for something, deferred ones at the end of their phase; optional steps never."""
+    running = incident.running
+    rows = items(incident)
+    if running is not None:
+        return next((item for item in rows if item.code == running.code), None)
+    for phase in Phase:
+        waiting = [item for item in rows if item.phase is phase and not _optional(incident, item)]
+        for wanted in (State.OPEN, State.FAILED, State.DEFERRED):
+            for item in waiting:
+                state = state_of(incident, item)
+                if state is wanted or (wanted is State.OPEN and state is State.FAILED):
+                    return item
+        if phase is Phase.BEFORE and incident.plan is None:
+            return None
+    return None
+
+
+def _optional(incident: Incident, item: Item) -> bool:
+    step = incident.plan.step(item.code) if incident.plan else None
+    return step is not None and step.optional
+
+
+def next_move(incident: Incident, *, driver: bool = True) -> Next:
+    """The one thing that NEXT proposes for the whole incident."""
+    if incident.declared is None:
+        return Next(Move.DECLARE, "", "declare the incident")
+    if incident.closed is not None:
+        if incident.executed is None:
+            return Next(Move.SIGN, "", "sign off: executed by")
+        if incident.verified is None:
+            return Next(Move.VERIFY, "", "sign off: verified by somebody else")
+        return Next(Move.NOTHING, "", "", "the record is closed and signed")
+    item = next_item(incident)
+    if item is not None:
+        return move_for(incident, item, driver=driver)
+    if not driver:
+        return Next(Move.NOTHING, "", "", "you observe")
+    return Next(Move.CLOSE, "", "close the incident: recovered" if incident.proven else "close the incident")
+
+
+def close_reason(incident: Incident, outcome: str) -> str | None:
+    """Why the incident may not be closed with this outcome now, or None."""
+    if incident.closed is not None:
+        return "the incident is closed"
+    running = running_reason(incident)
+    if running is not None:
+        return running
+    if outcome == "recovered" and not incident.proven:
+        return "not proven: the proving step has not succeeded since the last change"
+    return None
+
+
+def sign_reason(incident: Incident, part: str, person: str) -> str | None:
+    """Why this person may not sign this part now, or None."""
+    if incident.closed is None:
+        return "the incident is not closed yet"
+    if part == "executed":
+        return "already signed" if incident.executed else None
+    if incident.executed is None:
+        return "the one who executed signs first"
+    if incident.verified is not None:
+        return "already verified"
+    if person.strip().casefold() == incident.executed.person.strip().casefold():
+        return "must be somebody else than the one who executed"
+    return None

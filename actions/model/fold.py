@@ -1,0 +1,258 @@
+"""The fold: how each event of the journal changes the incident. ``apply`` is the only way it ever changes.
+
+Pure: no clock, no I/O. What an incident holds, and what can be read off it, stands in ``incident``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from actions.model import events as ev
+from actions.model.checklist import State
+from actions.model.errors import RecordDamaged
+from actions.model.incident import Command, Debt, Deviation, Incident, Mark, Run
+from actions.model.matrix import Inputs, recommend
+from actions.model.outside_text import sanitise
+from actions.model.plan import Plan
+from actions.model.step import Happened, Outcome
+
+
+def apply(incident: Incident, event: ev.Event) -> Incident:
+    """The incident after one more event. An event out of order is a programming error (ValueError)."""
+    if event.seq != incident.head_seq + 1:
+        raise ValueError(f"event {event.seq} does not follow {incident.head_seq}")
+    body = event.body
+    handler = _HANDLERS.get(type(body))
+    after = handler(incident, event, body) if handler else incident
+    return replace(after, head_seq=event.seq, head_hash=event.hash, last_at=event.at)
+
+
+def fold(incident_id: str, events: Iterable[ev.Event], start: Incident | None = None) -> Incident:
+    """All events applied in order. Raises RecordDamaged at one whose values this version cannot understand."""
+    incident = start or Incident(incident_id)
+    for event in events:
+        try:
+            incident = apply(incident, event)
+        except (ValueError, TypeError, KeyError) as error:
+            if event.seq != incident.head_seq + 1:
+                raise  # a mistake of ours, not of the record
+            raise RecordDamaged(
+                f"event {event.seq} of {incident_id} cannot be understood",
+                sanitise(f"{event.kind}: {error}", limit=300),
+                "if a newer goaround wrote this record, use that version; nothing was changed",
+                seq=event.seq,
+            ) from error
+    return incident
+
+
+def _declared(incident: Incident, event: ev.Event, body: ev.Declared) -> Incident:
+    return replace(
+        incident,
+        declared=body,
+        declared_at=event.at,
+        declared_mono=event.mono,
+        declared_boot=event.boot,
+        declared_by=event.actor,
+    )
+
+
+def _lease_taken(incident: Incident, event: ev.Event, body: ev.LeaseTaken) -> Incident:
+    after = replace(incident, holder=body)
+    if body.from_holder:
+        after = _deviate(after, event, f"lease taken from {body.from_holder}", body.reason)
+    return after
+
+
+def _lease_released(incident: Incident, event: ev.Event, body: ev.LeaseReleased) -> Incident:
+    if incident.holder is not None and incident.holder.fence == body.fence:
+        return replace(incident, holder=None)
+    return incident
+
+
+def _inputs(incident: Incident, event: ev.Event, body: ev.InputsSet) -> Incident:
+    inputs = Inputs(body.severity, body.users_low, body.users_high, body.data_risk)
+    found = recommend(inputs)
+    stale = incident.decision is not None and (
+        found is not None and found.row.decision.value != incident.decision.recommended
+    )
+    return replace(
+        incident,
+        inputs=inputs,
+        inputs_history=(*incident.inputs_history, (event.at, event.actor, inputs)),
+        decision_stale=stale,
+    )
+
+
+def _decided(incident: Incident, event: ev.Event, body: ev.Decided) -> Incident:
+    after = replace(incident, decision=body, decided_at=event.at, decision_stale=False)
+    if body.recommended and body.decision != body.recommended:
+        after = _deviate(after, event, f"decided {body.decision}; the matrix said {body.recommended}", body.reason)
+    people = incident.declared.people if incident.declared else {}
+    held = people.get(event.actor, {}).get("roles", ())
+    if people and body.role and not any(role in held for role in body.role.split(" or ")):
+        after = _deviate(after, event, f"decided without the role entitled then ({body.role})", body.reason)
+    return after
+
+
+def _marked(incident: Incident, event: ev.Event, body: ev.ItemMarked) -> Incident:
+    state = State(body.state)
+    mark = Mark(state, event.actor, event.at, body.reason, body.text)
+    after = replace(incident, marks={**incident.marks, body.code: mark})
+    if state in (State.OVERRIDDEN, State.NOT_APPLICABLE):
+        after = _deviate(after, event, f"{body.code} {state.value}: {body.text}", body.reason)
+    return after
+
+
+def _plan(incident: Incident, event: ev.Event, body: ev.PlanDrawn) -> Incident:
+    plan = Plan.from_json(body.plan)
+    kept = {code: mark for code, mark in incident.marks.items() if plan.step(code) is None}
+    return replace(
+        incident,
+        plan=plan,
+        plan_digest=body.digest,
+        plans_drawn=incident.plans_drawn + 1,
+        marks=kept,
+    )
+
+
+def _started(incident: Incident, event: ev.Event, body: ev.StepStarted) -> Incident:
+    run = Run(
+        number=body.run,
+        code=body.code,
+        step=body.step,
+        title=body.title,
+        digest=body.digest,
+        undo=body.undo,
+        pid=body.pid,
+        pid_start=body.pid_start,
+        spool=body.spool,
+        by=event.actor,
+        started=event.at,
+        started_mono=event.mono,
+        boot=event.boot,
+    )
+    return replace(incident, runs=(*incident.runs, run))
+
+
+def _effect_started(incident: Incident, event: ev.Event, body: ev.EffectStarted) -> Incident:
+    return replace(incident, commands=(*incident.commands, Command(body.run, body.n, body.shown, event.at)))
+
+
+def _effect_finished(incident: Incident, event: ev.Event, body: ev.EffectFinished) -> Incident:
+    commands = list(incident.commands)
+    for index in range(len(commands) - 1, -1, -1):
+        one = commands[index]
+        if one.run == body.run and one.n == body.n and one.ok is None:
+            commands[index] = replace(one, ok=body.ok, exit_status=body.exit_status, ms=body.ms, detail=body.detail)
+            break
+    return replace(incident, commands=tuple(commands))
+
+
+def _with_run(incident: Incident, number: int, change: Callable[[Run], Run]) -> Incident:
+    return replace(incident, runs=tuple(change(run) if run.number == number else run for run in incident.runs))
+
+
+def _finished(incident: Incident, event: ev.Event, body: ev.StepFinished) -> Incident:
+    def end(run: Run) -> Run:
+        return replace(
+            run,
+            outcome=Outcome(body.outcome),
+            summary=body.summary,
+            ended=event.at,
+            ms=body.ms,
+            facts=body.facts,
+        )
+
+    return _with_run(incident, body.run, end)
+
+
+def _resolved(incident: Incident, event: ev.Event, body: ev.StepResolved) -> Incident:
+    def resolve(run: Run) -> Run:
+        return replace(run, resolved=Happened(body.happened), summary=body.detail, ended=event.at)
+
+    return _with_run(incident, body.run, resolve)
+
+
+def _silent(incident: Incident, event: ev.Event, body: ev.StepSilent) -> Incident:
+    return _with_run(incident, body.run, lambda run: replace(run, silent_s=body.seconds))
+
+
+def _observed(incident: Incident, event: ev.Event, body: ev.Observed) -> Incident:
+    return replace(incident, observations={**incident.observations, body.what: (event.at, body)})
+
+
+def _evidence(incident: Incident, event: ev.Event, body: ev.EvidenceKept) -> Incident:
+    return replace(incident, evidence=(*incident.evidence, body))
+
+
+def _note(incident: Incident, event: ev.Event, body: ev.NoteAdded) -> Incident:
+    return replace(incident, notes=(*incident.notes, (event.at, event.actor, body.text)))
+
+
+def _pinned(incident: Incident, event: ev.Event, body: ev.LinePinned) -> Incident:
+    text = f"{body.source}: {body.text}"
+    return replace(incident, notes=(*incident.notes, (event.at, event.actor, text)))
+
+
+def _stop(incident: Incident, event: ev.Event, body: ev.StopRequested) -> Incident:
+    return _deviate(replace(incident, stop=body), event, f"stopped ({body.how})", "")
+
+
+def _stop_lifted(incident: Incident, event: ev.Event, body: ev.StopLifted) -> Incident:
+    return replace(incident, stop=None)
+
+
+def _debt(incident: Incident, event: ev.Event, body: ev.DebtOpened) -> Incident:
+    return replace(incident, debts=(*incident.debts, Debt(body.debt, body.text, body.undo, body.due)))
+
+
+def _debt_paid(incident: Incident, event: ev.Event, body: ev.DebtPaid) -> Incident:
+    debts = tuple(replace(one, paid=body.how) if one.name == body.debt else one for one in incident.debts)
+    return replace(incident, debts=debts)
+
+
+def _closed(incident: Incident, event: ev.Event, body: ev.Closed) -> Incident:
+    return replace(incident, closed=body, closed_at=event.at)
+
+
+def _signed(incident: Incident, event: ev.Event, body: ev.SignedOff) -> Incident:
+    return replace(incident, sign_offs=(*incident.sign_offs, (event.at, body)))
+
+
+def _unknown(incident: Incident, event: ev.Event, body: ev.Unknown) -> Incident:
+    return replace(incident, unknown_kinds=(*incident.unknown_kinds, body.name))
+
+
+def _deviate(incident: Incident, event: ev.Event, what: str, reason: str) -> Incident:
+    deviation = Deviation(event.at, event.actor, what, reason)
+    return replace(incident, deviations=(*incident.deviations, deviation))
+
+
+_HANDLERS: dict[type[Any], Callable[[Incident, ev.Event, Any], Incident]] = {
+    ev.Declared: _declared,
+    ev.LeaseTaken: _lease_taken,
+    ev.LeaseReleased: _lease_released,
+    ev.InputsSet: _inputs,
+    ev.Decided: _decided,
+    ev.ItemMarked: _marked,
+    ev.PlanDrawn: _plan,
+    ev.StepStarted: _started,
+    ev.EffectStarted: _effect_started,
+    ev.EffectFinished: _effect_finished,
+    ev.StepFinished: _finished,
+    ev.StepResolved: _resolved,
+    ev.StepSilent: _silent,
+    ev.Observed: _observed,
+    ev.EvidenceKept: _evidence,
+    ev.NoteAdded: _note,
+    ev.LinePinned: _pinned,
+    ev.StopRequested: _stop,
+    ev.StopLifted: _stop_lifted,
+    ev.DebtOpened: _debt,
+    ev.DebtPaid: _debt_paid,
+    ev.Closed: _closed,
+    ev.SignedOff: _signed,
+    ev.Unknown: _unknown,
+}

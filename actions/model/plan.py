@@ -1,0 +1,79 @@
+"""A plan: the frozen steps of an option with every value drawn once, and the hash that names it."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Any
+
+from actions.model.canonical import content_hash
+from actions.model.codec import from_json, to_json
+from actions.model.effect import Effect
+from actions.model.quick_dataclass import dataclass
+from actions.model.release import Release
+from actions.model.step import Risk
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step as it stands in a plan: what the checklist shows and what the worker rebuilds it from."""
+
+    code: str
+    """The item's code, on screen and on paper: ``B1``, ``X2``."""
+    phase: str
+    """``before``, ``carry out`` or ``after``."""
+    step: str
+    """Id in the catalog."""
+    params: dict[str, Any]
+    """The step's fields as JSON."""
+    title: str
+    expected: str
+    risk: Risk
+    effects: tuple[Effect, ...]
+    undo: tuple[Effect, ...]
+    needs: tuple[str, ...] = ()
+    """Codes that must be done (or overridden) first."""
+    gate: bool = False
+    """Needed by every later step that changes something; overriding it is loud."""
+    proves: bool = False
+    """Its success is what "back" means."""
+    optional: bool = False
+    """Never proposed by NEXT: done only when the operator asks for it."""
+    about_s: int = 10
+    """Seconds it usually takes."""
+    silent_s: int = 60
+    """Seconds without output after which it is flagged as silent."""
+    leaves: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole way back, frozen."""
+
+    option: str
+    system: str
+    target: Release
+    running: str
+    """Identity of what ran when the plan was drawn."""
+    drawn: dict[str, str]
+    """Every name and time that was drawn, once: ``time``, ``branch``, ``override`` …"""
+    steps: tuple[PlannedStep, ...]
+    notes: tuple[str, ...] = ()
+    """What the operator must know of this plan, a line each (``not pulled: the image is here``)."""
+    facts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """sha256 over the canonical form: the plan's name in approvals and in the journal."""
+        return content_hash(self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = to_json(self)
+        return data
+
+    @staticmethod
+    def from_json(data: Any) -> Plan:
+        return from_json(Plan, data, "plan")
+
+    def step(self, code: str) -> PlannedStep | None:
+        """The step with this code, or None."""
+        return next((step for step in self.steps if step.code == code), None)

@@ -1,0 +1,361 @@
+"""What the core needs of the outside: Protocols that gateways fulfil and tests fake. No library appears here.
+
+Everything that crosses a port is plain: str, int, bytes and frozen dataclasses. Text from outside has been sanitised by
+the gateway; raw bytes appear only where a method says so. Failures are raised as ``errors.GoaroundError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from actions.model.clock import Clock
+from actions.model.effect import ProbeHttp, TextEdit
+from actions.model.events import Body, Event
+from actions.model.lease_row import LeaseRow as LeaseRow
+from actions.model.release import Release
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """How a command ended. ``stdout`` and ``stderr`` are raw and cut to the newest 4 MiB each."""
+
+    exit_status: int
+    """The status; 128 + n for an end by signal n."""
+    stdout: bytes
+    stderr: bytes
+    seconds_ms: int
+    timed_out: bool = False
+
+
+class Host(Protocol):
+    """A machine on which commands run and files lie: this one, or one reached by OpenSSH."""
+
+    @property
+    def name(self) -> str:
+        """How it is configured and shown: ``local`` or ``ssh://user@host:port``."""
+
+    def run(
+        self,
+        argv: tuple[str, ...],
+        *,
+        cwd: str = "",
+        env: dict[str, str] | None = None,
+        stdin: bytes = b"",
+        timeout_s: float | None = None,
+        on_output: Callable[[str, bytes], None] | None = None,
+    ) -> CommandResult:
+        """Run an argv (never a shell line) without a terminal; ``on_output(stream, chunk)`` as it comes.
+
+        A missing program or an unreachable host is ``Unreachable``/``CommandFailed``; a non-zero exit is a result.
+        """
+
+    def read_file(self, path: str, limit_bytes: int = 64 * 1024 * 1024) -> bytes | None:
+        """The file's bytes, or None when there is none; longer than the limit is an error."""
+
+    def write_file(self, path: str, content: bytes, *, mode: int, before: str) -> None:
+        """Replace atomically; ``WorldMoved`` unless the present content has sha256 ``before`` (empty: no file)."""
+
+    def remove_file(self, path: str, *, before: str) -> None:
+        """Remove when its sha256 is ``before``; a file that is already gone is fine; another content is refused."""
+
+    def stream_to(
+        self, argv: tuple[str, ...], sink: Callable[[bytes], None], *, cwd: str = "", merge_stderr: bool = True
+    ) -> int:
+        """Run a reading command and pass its raw output on; returns the exit status."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that is on the engine."""
+
+    id: str
+    tags: tuple[str, ...]
+    digests: tuple[str, ...]
+    created: str
+    size: int
+    labels: dict[str, str] = field(default_factory=dict)
+    in_use: bool = False
+    """A container, running or not, was made from it (a plain prune keeps it then)."""
+
+    @property
+    def dangling(self) -> bool:
+        """No tag: ``docker image prune`` would take it unless it is in use."""
+        return not self.tags
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container as the engine sees it."""
+
+    id: str
+    name: str
+    project: str
+    service: str
+    number: int
+    image_id: str
+    image_ref: str
+    state: str
+    """created, running, paused, restarting, exited, dead."""
+    health: str
+    """healthy, unhealthy, starting, or empty when there is no health check."""
+    restarts: int
+    exit_code: int
+    started_at: str
+    created_at: str
+    one_off: bool = False
+    """Made by ``compose run``."""
+    config_files: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line for the log pane: when (UTC stamp or empty), from where, sanitised and redacted text."""
+
+    at: str
+    source: str
+    text: str
+    level: str = ""
+    """error, warning, or empty."""
+
+
+class Containers(Protocol):
+    """The container engine of a host; reads only (what changes it is an effect of a step)."""
+
+    def version(self) -> str:
+        """Engine and API version, for the screen."""
+
+    def images(self) -> tuple[Image, ...]:
+        """Every image that is there, dangling ones too."""
+
+    def image(self, reference: str) -> Image | None:
+        """One image by full id or exact reference, or None."""
+
+    def image_id(self, reference: str) -> str:
+        """Its id alone, empty when it is not there; cheap enough to ask just before an effect."""
+
+    def containers(self, project: str) -> tuple[Container, ...]:
+        """Every container of a Compose project, exited ones and one-off ones too."""
+
+    def states(self, project: str) -> tuple[Container, ...]:
+        """As ``containers``, but cheap enough to ask twice a second: health from the list, restarts not refreshed."""
+
+
+@dataclass(frozen=True)
+class ComposeTool:
+    """A Compose that is on the host."""
+
+    argv: tuple[str, ...]
+    """``("docker", "compose")`` or ``("docker-compose",)``."""
+    version: str
+    generation: int
+    """2 or 1."""
+
+
+@dataclass(frozen=True)
+class ComposeService:
+    """A service after interpolation and merging."""
+
+    name: str
+    image: str
+    """Its ``image:``; empty when it has only ``build:``."""
+    build: bool
+    restart: str
+    has_healthcheck: bool
+    depends_on: dict[str, str] = field(default_factory=dict)
+    """Service -> condition."""
+    profiles: tuple[str, ...] = ()
+    scale: int = 1
+
+    @property
+    def one_shot(self) -> bool:
+        """Never restarted by Docker: a job such as ``migrate``, unless the configuration says otherwise."""
+        return self.restart in ("", "no")
+
+
+@dataclass(frozen=True)
+class ComposeProject:
+    """What ``compose config`` resolves to."""
+
+    name: str
+    services: dict[str, ComposeService]
+    text: str
+    """The resolved configuration as printed; holds secrets: never shown or recorded unredacted."""
+    awaited_jobs: tuple[str, ...] = ()
+    """Services that another one awaits with ``service_completed_successfully``."""
+    warnings: tuple[str, ...] = ()
+    """What Compose warned of (unset variables become empty strings)."""
+    idle_profiles: tuple[str, ...] = ()
+    """Profiles that are not active: their services are left out."""
+
+
+class Compose(Protocol):
+    """Compose on a host, of either generation."""
+
+    def tools(self) -> tuple[ComposeTool, ...]:
+        """Those that are there, v2 first."""
+
+    def config(self, tool: ComposeTool, directory: str, files: tuple[str, ...], project: str = "") -> ComposeProject:
+        """The resolved project; raises ``CommandFailed`` with Compose's own words."""
+
+
+class ComposeEditor(Protocol):
+    """Finds the few bytes of a Compose file that pin services to images."""
+
+    def named(self, content: bytes) -> dict[str, str]:
+        """Service -> the image it names in this file, as it stands there; empty: it names none."""
+
+    def reads(self, content: bytes) -> tuple[str, ...]:
+        """Files that this one draws in (``include``, ``extends``, ``env_file``), as it names them."""
+
+    def pins(self, content: bytes, images: dict[str, str]) -> tuple[TextEdit, ...]:
+        """The edits after which each service has its image and nothing else is different.
+
+        Raises ``Refused`` with the reason where that cannot be done by an edit of single lines, ``BadInput``
+        where the file is no UTF-8 or no YAML.
+        """
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit with its names; texts sanitised."""
+
+    id: str
+    at: str
+    author: str
+    subject: str
+    tags: tuple[str, ...] = ()
+
+
+class Repository(Protocol):
+    """A git repository that is read; it is never checked out, reset or cleaned by us."""
+
+    def git_dir(self) -> str:
+        """The absolute git folder (``/opt/app/.git``; the clone itself when it has no work tree)."""
+
+    def commits(self, limit: int = 200) -> tuple[Commit, ...]:
+        """Newest first, from all tags, remote branches and HEAD."""
+
+    def commit(self, full_id: str) -> Commit | None:
+        """One commit by its full id, or None when it is not here."""
+
+    def remote_refs(self, remote: str) -> dict[str, str]:
+        """``refs/…`` -> full id on the remote now; never asks for a password, bounded in time."""
+
+    def remote_url(self, remote: str) -> str:
+        """The push URL, redacted; raises when there is no such remote."""
+
+    def dirty(self) -> tuple[str, ...]:
+        """Paths with uncommitted changes (at most 50)."""
+
+    def changed_between(self, old: str, new: str) -> tuple[str, ...]:
+        """Paths that differ between two commits."""
+
+
+@dataclass(frozen=True)
+class ProbeReading:
+    """One answer to a probe. ``ok`` is whether it met the expectation; ``detail`` says in one line what was seen."""
+
+    name: str
+    ok: bool
+    status: int
+    """HTTP status; 0 when there was no answer."""
+    ms: int
+    detail: str
+    body: bytes = b""
+    """What was read of the body, raw, capped."""
+
+
+class Prober(Protocol):
+    """Sends one probe and reads one answer; never raises for what the other side does."""
+
+    def read(self, probe: ProbeHttp) -> ProbeReading: ...
+
+
+@dataclass(frozen=True)
+class KeptEvidence:
+    """A kept file. ``path`` is relative to the evidence folder of the incident."""
+
+    name: str
+    path: str
+    sha256: str
+    size: int
+    private: bool
+    complete: bool = True
+    note: str = ""
+
+
+class EvidenceStore(Protocol):
+    """Keeps files of an incident: gzip, mode 0600, fsynced, named by what they are; never overwrites."""
+
+    def keep(self, name: str, chunks: Iterator[bytes], *, private: bool = False, limit_bytes: int = 0) -> KeptEvidence:
+        """Store raw bytes (redaction does not apply: they are private or logs that are redacted by the caller)."""
+
+
+class Journal(Protocol):
+    """The append-only, hash-chained store of events; the truth."""
+
+    def append(self, incident: str, actor: str, body: Body, *, guard: Callable[[int], None] | None = None) -> Event:
+        """Commit one event to disk and return it. ``guard(head_seq)`` runs in the same transaction and may refuse."""
+
+    def append_all(
+        self, incident: str, actor: str, bodies: Sequence[Body], *, guard: Callable[[int], None] | None = None
+    ) -> list[Event]:
+        """Commit several events at once, in order: all of them or none."""
+
+    def events(self, incident: str, after: int = 0) -> list[Event]:
+        """Events with a sequence number above ``after``, in order."""
+
+    def head(self, incident: str) -> tuple[int, str]:
+        """Newest sequence number and hash; ``(0, "")`` when there is no such incident."""
+
+
+class LeaseStore(Protocol):
+    """Where leases are kept."""
+
+    def lease(self, system: str) -> LeaseRow | None:
+        """The lease of a system as recorded, or None when there never was one."""
+
+    def change_lease(self, system: str, change: Callable[[LeaseRow | None], LeaseRow]) -> LeaseRow:
+        """Replace the lease in one transaction; what ``change`` raises leaves it as it was."""
+
+
+class Reporter(Protocol):
+    """Where a running step tells what happens: lines for the eye (spooled), bodies for the journal.
+
+    Who performs does not know the number of its run: bodies come with ``run=0``, and the implementation fills it in
+    (``dataclasses.replace(body, run=…)``) before they are recorded. Lines have been sanitised and redacted.
+    """
+
+    def line(self, text: str) -> None: ...
+
+    def record(self, body: Body) -> None: ...
+
+    def stopping(self) -> bool:
+        """True when the operator wants the step ended; long waits look at it."""
+
+
+@dataclass(frozen=True)
+class World:
+    """All ports of one system. A port that the system does not need raises when it is used."""
+
+    clock: Clock
+    host: Host
+    prober: Prober
+    evidence: EvidenceStore
+    containers: Containers | None = None
+    compose: Compose | None = None
+    editor: ComposeEditor | None = None
+    repository: Repository | None = None
+    known_releases: Callable[[], tuple[Release, ...]] = tuple
+    """Releases that our own record and deployment history know."""
+    redact: Callable[[str], str] = str
+    """Sanitises and redacts a line of outside text."""
+    resolve: Callable[[str], str] = str
+    """Replaces ``${env:NAME}`` by its value, at the moment of use."""
+    local: Host | None = None
+    """The machine the cockpit runs on, for effects on ``local`` or ``jump host``; None: ``host`` is that machine."""
+    safe_cut: Callable[[str, int], int] | None = None
+    """A place to cut a long line, at or before the given index, where no secret is cut in two."""

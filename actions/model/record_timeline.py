@@ -1,0 +1,292 @@
+"""The events of an incident as one line each, in plain words; what went wrong stands out in capitals.
+
+Pure. Used by the Markdown report, by the review on plain terminals and by whoever reads a record aloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from actions.model import events as ev
+from actions.model.clock import parse_stamp, span, t_plus
+from actions.model.matrix import Inputs
+from actions.model.outside_text import sanitise
+
+_ARMED = {"enter": "Enter", "typed": "name typed", "key": "key"}
+_ENDED = {
+    "done": "done",
+    "failed": "FAILED",
+    "moved": "NOTHING DONE, the system had moved",
+    "terminated": "TERMINATED",
+    "unknown": "NOT KNOWN whether it happened",
+}
+_RESOLVED = {"yes": "it HAS happened", "no": "it has NOT happened", "unknown": "it is NOT KNOWN whether it happened"}
+_QUIET_STATES = ("open", "running", "done")
+
+
+def timeline(events: Iterable[ev.Event]) -> list[str]:
+    """One line per event: ``T+04:12 10:02:18Z ops1  X2 switch image: started (Enter)``. Safe for any terminal."""
+    first: ev.Event | None = None
+    told = _Told()
+    lines: list[str] = []
+    for event in events:
+        first = first or event
+        what = words(event, told)
+        lines.append(sanitise(f"{since(first, event)} {clock_time(event.at, first.at)} {event.actor}  {what}"))
+    return lines
+
+
+@dataclass
+class _Told:
+    """What later lines need from earlier ones."""
+
+    runs: dict[int, str] = field(default_factory=dict)
+    """Number of a run -> ``X2 switch image``."""
+    codes: dict[int, str] = field(default_factory=dict)
+
+    def run(self, number: int) -> str:
+        return self.runs.get(number, f"run {number}")
+
+    def code(self, number: int) -> str:
+        return self.codes.get(number, f"run {number}")
+
+
+def words(event: ev.Event, told: _Told | None = None) -> str:
+    """What one event says, in plain words (not sanitised)."""
+    teller = _TELLERS.get(type(event.body))
+    if teller is None:
+        return f"event of a kind that this version does not know: {event.kind}"
+    return teller(event.body, told or _Told())
+
+
+def since(first: ev.Event, event: ev.Event) -> str:
+    """``T+04:12`` from the first event: monotonic within one boot, wall time across a reboot."""
+    if first.boot == event.boot:
+        return t_plus(event.mono - first.mono)
+    try:
+        return t_plus(round((parse_stamp(event.at) - parse_stamp(first.at)).total_seconds() * 1000))
+    except (ValueError, OverflowError):
+        return "T+?"
+
+
+def clock_time(at: str, day_of: str = "") -> str:
+    """``10:02:18Z``, with its date in front on another day than ``day_of``, or when there is none."""
+    try:
+        moment = parse_stamp(at)
+    except (ValueError, OverflowError):
+        return sanitise(at) or "?"
+    return moment.strftime("%H:%M:%SZ" if day_of[:10] == at[:10] else "%Y-%m-%d %H:%M:%SZ")
+
+
+def took(milliseconds: int) -> str:
+    """A duration: ``412 ms``, ``4.2 s``, ``3 min 20 s``."""
+    if milliseconds < 1000:
+        return f"{max(0, milliseconds)} ms"
+    if milliseconds < 60_000:
+        return f"{milliseconds // 1000}.{milliseconds % 1000 // 100} s"
+    return span(milliseconds // 1000)
+
+
+def shouted(state: str) -> str:
+    """The state of an item; one that departs from the list in capitals."""
+    return state if state in _QUIET_STATES else state.upper()
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
+
+
+def _declared(body: ev.Declared, told: _Told) -> str:
+    mode = "DRILL" if body.mode == "drill" else "LIVE"
+    return f"{mode} incident declared for {body.system} ({body.environment}): {body.title}"
+
+
+def _lease_taken(body: ev.LeaseTaken, told: _Told) -> str:
+    where = " ".join(part for part in (body.host, body.tty) if part)
+    if body.from_holder:
+        return f"{body.holder} TOOK OVER from {body.from_holder} at {where}{_because(body.reason)}"
+    return f"{body.holder} flies, from {where}"
+
+
+def _lease_released(body: ev.LeaseReleased, told: _Told) -> str:
+    return f"{body.holder} left the cockpit"
+
+
+def inputs_words(inputs: Inputs) -> str:
+    """``severity High, users 60-80 %, data risk Low``."""
+    return f"severity {inputs.severity or '?'}, users {inputs.users_text()}, data risk {inputs.data_risk or '?'}"
+
+
+def _inputs(body: ev.InputsSet, told: _Told) -> str:
+    return "damage: " + inputs_words(Inputs(body.severity, body.users_low, body.users_high, body.data_risk))
+
+
+def _decided(body: ev.Decided, told: _Told) -> str:
+    entitled = f"; entitled: {body.role}" if body.role else ""
+    if body.recommended and body.decision != body.recommended:
+        said = f"the matrix says {body.recommended}{entitled}"
+        return f"decided {body.decision} AGAINST THE MATRIX ({said}){_because(body.reason)}"
+    row = f"row {body.row}, by {body.decided_by}" if body.row else "nothing was known of the damage"
+    return f"decided {body.decision} ({row}{entitled}){_because(body.reason)}"
+
+
+def _note(body: ev.NoteAdded, told: _Told) -> str:
+    return f"note: {body.text}"
+
+
+def _pinned(body: ev.LinePinned, told: _Told) -> str:
+    return f"log line pinned from {body.source}{' at ' + body.at if body.at else ''}: {body.text}"
+
+
+def _marked(body: ev.ItemMarked, told: _Told) -> str:
+    return f"{body.code} {shouted(body.state)}: {body.text}{' - because: ' + body.reason if body.reason else ''}"
+
+
+def _plan(body: ev.PlanDrawn, told: _Told) -> str:
+    steps = body.plan.get("steps")
+    count = len(steps) if isinstance(steps, list) else 0
+    target = body.plan.get("target")
+    name = target.get("name", "") if isinstance(target, dict) else ""
+    return f"plan drawn: {body.plan.get('option', '?')} to {name or '?'}, {count} steps, plan {body.digest[:12]}"
+
+
+def _started(body: ev.StepStarted, told: _Told) -> str:
+    undo = "UNDO of " if body.undo else ""
+    told.codes[body.run] = body.code
+    told.runs[body.run] = f"{body.code} {undo}{body.title}"
+    return f"{told.runs[body.run]}: started ({_ARMED.get(body.armed, body.armed)})"
+
+
+def _effect_started(body: ev.EffectStarted, told: _Told) -> str:
+    return f"{told.code(body.run)} effect {body.n}: {body.shown}"
+
+
+def _effect_finished(body: ev.EffectFinished, told: _Told) -> str:
+    state = "ok" if body.ok else "FAILED"
+    ended = f"{state}, exit {body.exit_status}, {took(body.ms)}"
+    return f"{told.code(body.run)} effect {body.n}: {ended}{_because(body.detail)}"
+
+
+def _observed(body: ev.Observed, told: _Told) -> str:
+    if body.ok:
+        return f"observed {body.what}: {body.seen}, as expected"
+    return f"observed {body.what}: NOT AS EXPECTED: {body.seen} (expected {body.expected})"
+
+
+def _evidence(body: ev.EvidenceKept, told: _Told) -> str:
+    marks = ("" if body.complete else ", INCOMPLETE") + (", private" if body.private else "")
+    return f"evidence kept: {body.name} ({body.size} bytes, sha256 {body.sha256[:12]}{marks}){_because(body.note)}"
+
+
+def _finished(body: ev.StepFinished, told: _Told) -> str:
+    ended = _ENDED.get(body.outcome, body.outcome.upper())
+    return f"{told.run(body.run)}: {ended} after {took(body.ms)}{_because(body.summary)}"
+
+
+def _resolved(body: ev.StepResolved, told: _Told) -> str:
+    answer = _RESOLVED.get(body.happened, body.happened.upper())
+    return f"{told.run(body.run)}: ITS END WAS LOST; asked, the system says that {answer}{_because(body.detail)}"
+
+
+def _silent(body: ev.StepSilent, told: _Told) -> str:
+    return f"{told.run(body.run)}: SILENT for {span(body.seconds)}"
+
+
+def _stop(body: ev.StopRequested, told: _Told) -> str:
+    how = "now" if body.how == "now" else "after this step"
+    return f"STOP, {how}{', during ' + told.run(body.run) if body.run else ''}"
+
+
+def _lifted(body: ev.StopLifted, told: _Told) -> str:
+    return f"the stop is lifted{_because(body.reason)}"
+
+
+def _refused(body: ev.StepRefused, told: _Told) -> str:
+    return f"{body.code} REFUSED{_because(body.reason)}"
+
+
+def _debt(body: ev.DebtOpened, told: _Told) -> str:
+    due = f"; due {body.due}" if body.due else ""
+    undo = f"; undo: {body.undo}" if body.undo else ""
+    return f"debt {body.debt}: {body.text}{undo}{due}"
+
+
+def _debt_paid(body: ev.DebtPaid, told: _Told) -> str:
+    return f"debt {body.debt} paid{_because(body.how)}"
+
+
+def _closed(body: ev.Closed, told: _Told) -> str:
+    outcome = body.outcome if body.outcome in ("recovered", "forward", "false alarm") else body.outcome.upper()
+    where = f"; target {body.target}" if body.target else ""
+    if body.running and body.running == body.target:
+        where += ", and it runs"
+    elif body.running or body.target:
+        where += f"; RUNNING {body.running or 'NOT OBSERVED'}"
+    return f"closed: {outcome}{where}{_because(body.text)}"
+
+
+def sign_words(body: ev.SignedOff) -> str:
+    """Whether there is a signature, and whose; it is not checked here."""
+    if body.signature:
+        return f"signature of {body.signer or 'nobody named'}"
+    return f"NOT SIGNED{_because(body.unsigned or 'no reason was recorded')}"
+
+
+def _signed(body: ev.SignedOff, told: _Told) -> str:
+    who = f"{body.name} ({body.person})" if body.name else body.person
+    return f"signed off: {body.part} by {who}, over event {body.over_seq}; {sign_words(body)}"
+
+
+_TELLERS: dict[type[Any], Callable[[Any, _Told], str]] = {
+    ev.Declared: _declared,
+    ev.LeaseTaken: _lease_taken,
+    ev.LeaseReleased: _lease_released,
+    ev.InputsSet: _inputs,
+    ev.Decided: _decided,
+    ev.NoteAdded: _note,
+    ev.LinePinned: _pinned,
+    ev.ItemMarked: _marked,
+    ev.PlanDrawn: _plan,
+    ev.StepStarted: _started,
+    ev.EffectStarted: _effect_started,
+    ev.EffectFinished: _effect_finished,
+    ev.Observed: _observed,
+    ev.EvidenceKept: _evidence,
+    ev.StepFinished: _finished,
+    ev.StepResolved: _resolved,
+    ev.StepSilent: _silent,
+    ev.StopRequested: _stop,
+    ev.StopLifted: _lifted,
+    ev.StepRefused: _refused,
+    ev.DebtOpened: _debt,
+    ev.DebtPaid: _debt_paid,
+    ev.Closed: _closed,
+    ev.SignedOff: _signed,
+}
+
+
+def departs(event: ev.Event) -> bool:
+    """Whether an event tells of something that went otherwise than it should: refused, failed, overridden, stopped."""
+    test = _DEPARTURES.get(type(event.body))
+    return test is not None and test(event.body)
+
+
+_DEPARTURES: dict[type[Any], Callable[[Any], bool]] = {
+    ev.LeaseTaken: lambda body: bool(body.from_holder),
+    ev.Decided: lambda body: bool(body.recommended) and body.decision != body.recommended,
+    ev.ItemMarked: lambda body: body.state not in _QUIET_STATES,
+    ev.EffectFinished: lambda body: not body.ok,
+    ev.Observed: lambda body: not body.ok,
+    ev.EvidenceKept: lambda body: not body.complete,
+    ev.StepStarted: lambda body: body.undo,
+    ev.StepFinished: lambda body: body.outcome != "done",
+    ev.StepResolved: lambda body: True,
+    ev.StepSilent: lambda body: True,
+    ev.StopRequested: lambda body: True,
+    ev.StepRefused: lambda body: True,
+    ev.Closed: lambda body: body.outcome not in ("recovered", "forward", "false alarm"),
+    ev.SignedOff: lambda body: not body.signature,
+    ev.Unknown: lambda body: True,
+}

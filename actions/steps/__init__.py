@@ -1,0 +1,1 @@
+"""The steps of the options: what will be done, doing exactly that, and asking whether it has happened."""

@@ -1,0 +1,55 @@
+"""Names every step, so that the worker rebuilds it from a plan. A new step is one class and one line here.
+
+Steps see the model alone, so importing them all is cheap.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from actions.model.codec import from_json
+from actions.model.errors import BadInput
+from actions.model.outside_text import sanitise
+from actions.model.step import Step
+from actions.steps.compose_commit import CommitRollback
+from actions.steps.compose_protect import ProtectImages
+from actions.steps.compose_switch import SwitchImages
+from actions.steps.compose_wait import AwaitHealthy
+from actions.steps.evidence import KeepEvidence
+from actions.steps.git_branch import PushBranch
+from actions.steps.git_deploy import Deploy
+from actions.steps.prove import ProveBack
+
+CATALOG: dict[str, type] = {
+    step.step_id: step
+    for step in (
+        AwaitHealthy,
+        CommitRollback,
+        Deploy,
+        KeepEvidence,
+        ProtectImages,
+        ProveBack,
+        PushBranch,
+        SwitchImages,
+    )
+}
+"""Step id -> class."""
+
+
+def build(step_id: str, params: dict[str, Any]) -> Step:
+    """The step with these parameters. Raises ``BadInput`` for a step or parameters that it does not know."""
+    kind = CATALOG.get(step_id)
+    if kind is None:
+        raise BadInput(
+            f"there is no step named {sanitise(step_id, limit=60)}",
+            "the plan was drawn by another version of goaround",
+            "draw the plan again",
+        )
+    try:
+        return cast(Step, from_json(kind, params, step_id))
+    except ValueError as error:
+        raise BadInput(
+            "a step of the plan does not fit this version of goaround",
+            sanitise(str(error), limit=300),
+            "draw the plan again",
+        ) from error

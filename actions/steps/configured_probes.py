@@ -1,0 +1,29 @@
+"""The probes of a proof as the configuration describes them; sending them is left to ``perform``."""
+
+from __future__ import annotations
+
+from actions.model.effect import ProbeHttp
+from actions.model.system import Settings
+
+
+def configured_probes(settings: Settings) -> tuple[ProbeHttp, ...]:
+    """Every ``[[probe]]``, with the passes and seconds of ``[prove]``."""
+    return tuple(
+        ProbeHttp(
+            name=table.name,
+            url=table.url,
+            method=table.method,
+            headers=table.headers,
+            expect=table.expect,
+            passes=settings.prove.passes,
+            seconds=settings.prove.seconds,
+            # The row of passes must fit into the deadline, else no system could ever pass.
+            deadline_s=max(table.deadline, settings.prove.seconds + table.answer),
+            answer_s=table.answer,
+            body_cap=table.body_cap,
+            verify_tls=table.verify_tls,
+            ca_file=table.ca_file,
+            follow=table.follow,
+        )
+        for table in settings.probe
+    )

@@ -1,0 +1,248 @@
+"""Draws the way back by git: keep what will be lost, push the target under a new name, deploy it, prove it.
+
+Every name, id and time is drawn here, once; the steps only carry them. Which release to go back to is chosen before.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from actions.model.errors import BadInput, GoaroundError, Refused
+from actions.model.git_text import branch_problem, filled, is_full_id
+from actions.model.plan import Plan, PlannedStep
+from actions.model.ports import Repository, World
+from actions.model.release import Release, short_id
+from actions.model.system import GitTable, Settings
+from actions.steps.configured_probes import configured_probes
+from actions.steps.git_branch import Clone, PushBranch
+from actions.steps.git_deploy import Deploy
+from actions.steps.git_evidence import keep_clone, keep_logs
+from actions.steps.git_releases import repository_of
+from actions.steps.git_running import CommitReader, Running, read_running
+from actions.steps.planned import planned
+from actions.steps.prove import ProveBack
+
+_MIGRATION = re.compile(r"(?:^|/)(?:migrations/[^/]+\.(?:py|sql)|alembic/versions/[^/]+|db/migrate/[^/]+)$")
+_NAMES_TRIED = 100
+SILENT_S = 120
+"""Seconds after which a deploy command that says nothing is flagged; it goes on."""
+
+
+def draw(settings: Settings, release: Release, world: World, incident: str = "") -> Plan:
+    """The plan for going back to ``release``. Reads only.
+
+    Raises Refused with the reason when there is no way, Unreachable or CommandFailed when the remote cannot be asked.
+    """
+    table = _table(settings)
+    repository = repository_of(world)
+    sha = _target(release, repository)
+    clone = Clone(
+        host="local" if settings.system.host == "local" else "jump host",
+        directory=table.repository,
+        git_dir=repository.git_dir(),
+        remote=table.remote,
+        url=repository.remote_url(table.remote),
+    )
+    reader = CommitReader.of(table.running, settings.system.host)
+    running = read_running(reader, world)
+    if running.commit == sha:
+        raise Refused(
+            f"{release.name} runs already", sha, "choose another release, or prove this one", code="target-runs"
+        )
+    refs = repository.remote_refs(table.remote)
+    moment = world.clock.now()
+    branch, undo_branch = _names(table, moment, refs)
+    watched = _watched(table, repository, refs, (sha, running.commit), release)
+    pushed = PushBranch(clone, sha, branch, watched, prefix=table.branch.partition("{time}")[0])
+    deployed = _deploy(settings, table, clone, sha, branch, undo_branch, running, reader)
+    steps = _steps(settings, table, release, clone, pushed, deployed, reader)
+    drawn = {"time": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "branch": branch, "sha": sha}
+    if deployed.undo_branch:
+        drawn["undo_branch"] = deployed.undo_branch
+    return Plan(
+        option="git",
+        system=settings.system.name,
+        target=release,
+        running=running.commit,
+        drawn=drawn,
+        steps=steps,
+        notes=_notes(table, repository, running, sha, deployed, bool(settings.system.logs)),
+        facts={"remote": f"{table.remote} ({clone.url})", "watched": ", ".join(sorted(watched))},
+    )
+
+
+def _table(settings: Settings) -> GitTable:
+    if settings.git is None:
+        raise Refused("there is no git option", "git.repository is not configured", "add a [git] table")
+    if not settings.git.deploy:
+        raise Refused(
+            "nothing can be deployed by git",
+            "git.deploy is not configured",
+            'set git.deploy to the command that deploys a ref, such as ["make", "deploy", "REF={ref}"]',
+        )
+    return settings.git
+
+
+def _target(release: Release, repository: Repository) -> str:
+    sha = release.commit
+    if not is_full_id(sha):
+        problem, move = "no full commit id is known for it", "choose a release that has a commit"
+        raise Refused(f"{release.name} cannot be gone back to by git", problem, move, code="target-no-commit")
+    if repository.commit(sha) is None:
+        problem, move = f"{sha} is not in the clone", "run `git fetch --tags` in the clone"
+        raise Refused(f"{release.name} cannot be gone back to by git", problem, move, code="target-gone")
+    return sha
+
+
+def _names(table: GitTable, moment: datetime, refs: dict[str, str]) -> tuple[str, str]:
+    """A branch name that the remote does not have, and the one for the undo; seconds are added when it must be."""
+    taken = {name.removeprefix("refs/heads/") for name in refs}
+    times = [f"{moment:%Y%m%d-%H%M}", f"{moment:%Y%m%d-%H%M%S}"]
+    times += [f"{moment:%Y%m%d-%H%M%S}-{number}" for number in range(2, _NAMES_TRIED)]
+    for time in times:
+        branch = table.branch.replace("{time}", time)
+        problem = branch_problem(branch)
+        if problem:
+            raise BadInput("git.branch", f"{branch!r} {problem}", "correct the name around {time}")
+        if branch not in taken and f"{branch}-undo" not in taken:
+            return branch, f"{branch}-undo"
+    raise Refused("no free branch name is left", table.branch, "remove old branches of this kind from the remote")
+
+
+def _watched(
+    table: GitTable,
+    repository: Repository,
+    refs: dict[str, str],
+    known: tuple[str, ...],
+    release: Release,
+) -> dict[str, str]:
+    """The refs of the remote that must not move under us.
+
+    Its default branch, branches that stand on a release (the ones that something is deployed from), other rollbacks,
+    and the tags of the target. Everyday branches of developers may move: they would refuse a rollback all day long.
+    """
+    target = repository.commit(release.commit)
+    tags = {f"refs/tags/{tag}" for tag in (target.tags if target else ())}
+    ids = {*known, *(row.id for row in repository.commits() if row.tags)}
+    prefix = f"refs/heads/{table.branch.partition('{time}')[0]}"
+    ours = len(prefix) > len("refs/heads/")
+    return {
+        name: sha
+        for name, sha in refs.items()
+        if name == "HEAD"
+        or name in tags
+        or (name.startswith("refs/heads/") and (sha in ids or (ours and name.startswith(prefix))))
+    }
+
+
+def _deploy(
+    settings: Settings,
+    table: GitTable,
+    clone: Clone,
+    sha: str,
+    branch: str,
+    undo_branch: str,
+    running: Running,
+    reader: CommitReader | None,
+) -> Deploy:
+    by_ref = any("{ref}" in word for word in table.deploy)
+    former = running.commit
+    return Deploy(
+        clone=clone,
+        host=deploy_host(settings, table),
+        argv=filled(table.deploy, ref=branch, sha=sha),
+        sha=sha,
+        cwd=table.directory,
+        timeout_s=table.deploy_timeout,
+        reader=reader,
+        former=former,
+        undo_argv=filled(table.deploy, ref=undo_branch, sha=former) if former else (),
+        branch=branch if by_ref else "",
+        undo_branch=undo_branch if by_ref and former else "",
+    )
+
+
+def deploy_host(settings: Settings, table: GitTable) -> str:
+    """Where the deploy command runs, and where its history of deployments lies."""
+    if table.deploy_on == "host" or settings.system.host == "local":
+        return settings.system.host
+    return "jump host"
+
+
+def _steps(
+    settings: Settings,
+    table: GitTable,
+    release: Release,
+    clone: Clone,
+    pushed: PushBranch,
+    deployed: Deploy,
+    reader: CommitReader | None,
+) -> tuple[PlannedStep, ...]:
+    logs = keep_logs(settings.system, table, deploy_host(settings, table))
+    proof = ProveBack(
+        target=release.name,
+        commit=reader.wanting(deployed.sha) if reader is not None else None,
+        probes=configured_probes(settings),
+    )
+    kept = ("B1", "B2") if logs is not None else ("B2",)
+    steps = [planned(logs, code="B1", phase="before", gate=True, about_s=5)] if logs is not None else []
+    return (
+        *steps,
+        planned(keep_clone(clone), code="B2", phase="before", gate=True, about_s=5),
+        planned(pushed, code="X1", phase="carry out", needs=kept, about_s=5, silent_s=30),
+        planned(deployed, code="X2", phase="carry out", needs=(*kept, "X1"), about_s=120, silent_s=SILENT_S),
+        planned(
+            proof,
+            code="X3",
+            phase="carry out",
+            needs=("X2",),
+            proves=True,
+            about_s=5 + max(5, settings.prove.seconds * len(proof.probes)),  # one probe after the other
+        ),
+    )
+
+
+def _notes(
+    table: GitTable, repository: Repository, running: Running, sha: str, deployed: Deploy, has_logs: bool
+) -> tuple[str, ...]:
+    notes = []
+    if running.commit:
+        notes += _differences(repository, running.commit, sha)
+    else:
+        notes.append(f"{running.why}: there is no undo, and that {short_id(sha)} runs may stay not proven")
+    dirty = repository.dirty()
+    if dirty:
+        more = f" and {len(dirty) - 3} more" if len(dirty) > 3 else ""
+        notes.append(
+            f"the clone has uncommitted changes ({', '.join(dirty[:3])}{more}): they are kept as a patch, not touched"
+        )
+    if not has_logs:
+        notes.append("no system.logs are configured: no log of the release that runs now is kept")
+    undo = f" (and {deployed.undo_branch} after an undo)" if deployed.undo_branch else ""
+    notes.append(f"the branch{undo} stays on {table.remote} until somebody removes it; nothing is forced or deleted")
+    return tuple(notes)
+
+
+def _is_migration(path: str) -> bool:
+    return _MIGRATION.search(path) is not None
+
+
+def migrations_between(repository: Repository, old: str, new: str) -> tuple[str, ...]:
+    """Paths of migrations that differ between two commits. Raises GoaroundError when one is not in the clone."""
+    return tuple(path for path in repository.changed_between(old, new) if _is_migration(path))
+
+
+def _differences(repository: Repository, old: str, new: str) -> list[str]:
+    try:
+        changed = repository.changed_between(old, new)
+    except GoaroundError as error:
+        return [f"what differs between the running commit and the target is not known: {error.line()}"]
+    migrations = [path for path in changed if _is_migration(path)]
+    if not migrations:
+        files = "1 file differs" if len(changed) == 1 else f"{len(changed)} files differ"
+        return [f"{files} from what runs, no migration among them"]
+    return [
+        f"{len(changed)} files differ from what runs, {len(migrations)} of them migrations ({migrations[0]}): "
+        "the code goes back, the database does not"
+    ]

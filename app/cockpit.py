@@ -1,0 +1,139 @@
+"""The Textual application: one screen over a session, and what must hold for the whole terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import termios
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from app import terminal_env
+
+terminal_env.prepare()
+
+from textual import events  # noqa: E402
+from textual.app import App  # noqa: E402 - Textual reads its environment when it is imported
+from textual.screen import Screen  # noqa: E402
+
+from app.feeds import LogFeed  # noqa: E402
+from app.incident_screen import IncidentScreen  # noqa: E402
+from app.keys import TERMINAL_KEYS, bindings  # noqa: E402
+from app.pane_layout import PaneLayout  # noqa: E402
+from app.session import Session  # noqa: E402
+
+if TYPE_CHECKING:
+    from actions.gateways.logs import LogSource
+
+
+COLLECT_AFTER_S = 1.0
+HELD_S = 0.2
+"""An Enter that follows another this closely comes from a key held down, or from a paste: it does nothing."""
+
+
+def _hung_up(_number: int, _frame: FrameType | None) -> None:
+    """What is written to a terminal that is gone goes nowhere.
+
+    Textual's writer would end with the first write that fails, and leaving would wait for it forever.
+    """
+    for descriptor in (1, 2):
+        try:
+            termios.tcgetattr(descriptor)
+        except (OSError, termios.error):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+
+
+def _collect_again() -> None:
+    """What was loaded before the first screen stays as it is; garbage is looked for in what comes after."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
+
+
+class Cockpit(App[int]):
+    """Opens one screen. It never acts on its own."""
+
+    CSS_PATH = "cockpit.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "Goaround"
+    BINDINGS: ClassVar[list[Any]] = [*bindings(TERMINAL_KEYS)]
+
+    def __init__(self, first_screen: Callable[[], Screen[None]]) -> None:
+        super().__init__()
+        self._first_screen = first_screen
+        self._entered_at = 0.0
+        """When the last Enter came, heard or not; seconds of the clock that stamps the keys."""
+
+    def on_mount(self) -> None:
+        """Leave cleanly when the terminal goes away; the worker stays."""
+        try:
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
+            signal.signal(signal.SIGHUP, _hung_up)  # at once; the loop's handler follows
+        except (NotImplementedError, RuntimeError, ValueError):
+            return  # not on the main thread (tests) or no such signal here
+        finally:
+            self.set_timer(COLLECT_AFTER_S, _collect_again)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The one screen, from the start: an empty one below it would be styled and laid out for nothing."""
+        return self._first_screen()
+
+    async def on_event(self, event: events.Event) -> None:
+        """A held Enter ends here. The key's own time counts: a slow moment must not make two decisions of one key."""
+        if isinstance(event, events.Key) and event.key == "enter" and not event.is_forwarded:
+            held = event.time - self._entered_at < HELD_S
+            self._entered_at = event.time
+            if held and isinstance(self.screen, PaneLayout):
+                if isinstance(self.screen, IncidentScreen):
+                    self.screen.look_anew()
+                self.screen.say("Enter came twice at once or is held down: let go, look, press once")
+                return
+        await super().on_event(event)
+
+    def _told_to_end(self, number: int) -> None:
+        self.exit(128 + number, return_code=128 + number)
+
+    def action_hint_leave(self) -> None:
+        """Ctrl-C never stops a step and never leaves by accident."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, PaneLayout):
+                running = screen.session.incident.running if isinstance(screen, IncidentScreen) else None
+                leaves = "Esc leaves this box, then q leaves" if screen is not self.screen else "q leaves"
+                goes_on = f"; {running.code} goes on" if running else ""
+                stops = ". X stops a step." if isinstance(screen, IncidentScreen) else ""
+                screen.say(f"{leaves}{goes_on}{stops}")
+                return
+
+
+def cockpit(session: Session, *, observe: bool = False, ascii: bool | None = None) -> Cockpit:
+    """The cockpit over a session, not yet running.
+
+    ``observe``: no key changes anything. ``ascii``: without our glyphs; None: as the terminal's encoding wants it.
+    """
+
+    def sources() -> list[LogSource]:
+        from app.log_sources import log_sources  # in the feed's thread: it loads the gateways
+
+        return log_sources(session)
+
+    plain = terminal_env.ascii_only() if ascii is None else ascii
+    return Cockpit(lambda: IncidentScreen(session, LogFeed(sources), observe=observe, ascii=plain))
+
+
+def fly(session: Session, *, observe: bool = False, auto: dict[str, str] | None = None) -> int:
+    """Run the cockpit until the operator leaves; with ``auto`` the demo's story is played with the same keys.
+
+    Returns the exit status: 0, or 128 and the number of the signal that ended it.
+    """
+    app = cockpit(session, observe=observe)
+    if auto is None:
+        return app.run() or 0
+    from app.autopilot import Autopilot
+
+    return app.run(auto_pilot=Autopilot(session, auto).fly) or 0

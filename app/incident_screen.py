@@ -1,0 +1,408 @@
+"""The screen of an incident: lays the panes out, shows them the newest state, and passes the operator's keys on.
+
+A switchboard: what may be done is the model's to say, doing it is the session's, and what a key asks first stands in
+``wishes``. Nothing here waits: reading releases, drawing plans and logs happen in threads that only post back.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from actions.engine.planner import propose
+from actions.model.blocking import Move, Next, move_for, next_move
+from actions.model.errors import GoaroundError
+from actions.model.incident import items
+from actions.model.release import Release, WayBack
+from actions.model.step import Risk
+from app import ending, wishes
+from app.clock_skew import observe_skew
+from app.feeds import LogFeed, SpoolFeed
+from app.keys import KEYS, bindings, footer
+from app.pane_layout import PaneLayout
+from app.session import Session
+from app.start_words import start_facts
+from widgets.checklist import Checklist
+from widgets.command_log import CommandLog
+from widgets.decision_matrix import DecisionMatrix
+from widgets.footer_line import NextLine
+from widgets.hint_line import HintLine
+from widgets.history import ReleaseHistory
+from widgets.incident_bar import BarFacts, IncidentBar, bar_facts
+from widgets.log_stream import LogStream
+from widgets.preview import Preview
+from widgets.start_card import StartCard
+
+NOTE_S = 8
+"""How long a refusal stands in the last line."""
+
+
+class IncidentScreen(PaneLayout):
+    """The cockpit over one session."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    AUTO_FOCUS = "#checklist"
+
+    def __init__(self, session: Session, feed: LogFeed, *, observe: bool = False, ascii: bool = False) -> None:
+        """``observe``: no key changes anything, whoever flies."""
+        super().__init__()
+        self.session = session
+        self.feed = feed
+        self.observe = observe
+        self.spool = SpoolFeed()
+        self.ascii = ascii
+        self.releases: tuple[Release, ...] = ()
+        self.reading_releases = False
+        self.drawing = False
+        self.signing = False
+        self.armed_at = 0
+        """Monotonic milliseconds since which the highlighted step has been shown as it is."""
+        self._changing = False
+        self._shown_for: tuple[str, str] = ("", "")
+        self._note = ""
+        self._note_until = 0
+        self._watching = ""
+        self._marked = ("", 0)
+
+    def compose(self) -> ComposeResult:
+        """The panes under the bar."""
+        yield from self.compose_panes(StartCard(ascii=self.ascii, id="start"))
+
+    def on_mount(self) -> None:
+        """Show what is known, then begin to look."""
+        self.lay_out()
+        self.refresh_panes()
+        self.set_interval(0.1, self.tick)
+        self.set_interval(0.15, self.drain_logs)
+        self.set_interval(1.0, self.look_after)
+        self.call_after_refresh(self.begin_to_read)
+
+    def begin_to_read(self) -> None:
+        """Releases and logs, once the screen stands: what their threads load would hold it up."""
+        self.read_releases()
+        self.feed.start()
+
+    def on_unmount(self) -> None:
+        """Nothing is read for a screen that is gone."""
+        self.feed.stop()
+
+    def panes_changed(self) -> None:
+        """Enter means something else in another pane: say it."""
+        self.show_next()
+
+    # -- showing -------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """What others wrote, and the output of the running step."""
+        if self.session.poll():
+            self.refresh_panes()
+        self.drain_spool()
+
+    def look_after(self) -> None:
+        """Each second: the clocks, the running step, the leave of a note."""
+        try:
+            self._watching = self.session.look_after()
+        except GoaroundError as error:
+            self._watching = error.line()
+        self.refresh_panes()
+
+    def refresh_panes(self) -> None:
+        """Show the incident as it stands in every pane; each paints only what changed."""
+        session, incident = self.session, self.session.incident
+        now = session.clock.now()
+        self.query_one(IncidentBar).show(self.bar())
+        self.query_one(DecisionMatrix).show(incident)
+        run = incident.running
+        run_ms = session.clock.monotonic_ms() - run.started_mono if run and run.boot == session.clock.boot() else None
+        self.query_one(Checklist).show(incident, now=now, driver=session.driver, run_ms=run_ms)
+        self.query_one(CommandLog).show(incident, now=now)
+        self.show_start()
+        self.show_releases()
+        self.look_again()
+        self.show_preview()
+        self.show_next()
+        self.show_tabs(self.session.incident)
+
+    def bar(self) -> BarFacts:
+        """The facts for the bar."""
+        session = self.session
+        if session.incident.declared is None:
+            system = session.settings.system
+            return BarFacts(
+                environment=system.environment,
+                system=system.name,
+                host=system.host,
+                mode="drill" if system.environment == "drill" else "live",
+                driver=session.driver,
+                warnings=session.warnings(),
+            )
+        return bar_facts(
+            session.incident,
+            now=session.clock.now(),
+            elapsed_ms=session.elapsed_ms(),
+            me=session.who.login,
+            driver=session.driver,
+            authority=session.authority_rules(),
+            warnings=session.warnings(),
+        )
+
+    def show_start(self) -> None:
+        """The card on top, while nothing is declared."""
+        card = self.query_one(StartCard)
+        card.display = self.session.incident.declared is None
+        if card.display:
+            card.show(start_facts(self.session, self.releases, self.observe))
+
+    def look_again(self) -> None:
+        """When a step that changes the system has ended, another release may run."""
+        run, plan = self.session.incident.running, self.session.incident.plan
+        step = plan.step(run.code) if run and plan else None
+        changing = step is not None and step.risk is not Risk.READ
+        ended, self._changing = self._changing and not changing, changing
+        if ended:
+            self.read_releases()
+
+    def show_releases(self) -> None:
+        """The releases, with the target and what runs."""
+        plan = self.session.incident.plan
+        running = next((one.identity for one in self.releases if one.way_back is WayBack.RUNNING), "")
+        if self.releases:
+            self.query_one(ReleaseHistory).show(
+                self.releases,
+                running=running,
+                target=plan.target.identity if plan else "",
+                now=self.session.clock.now(),
+            )
+
+    @property
+    def code(self) -> str:
+        """The highlighted item."""
+        return self.query_one(Checklist).code
+
+    def show_preview(self) -> None:
+        """What the highlighted item would do; from when on it has been seen decides about arming."""
+        session = self.session
+        self.query_one(Preview).show(session.incident, self.code, driver=session.driver)
+        self.query_one(HintLine).show(session.incident, self.code)
+        shown_for = (self.code, session.incident.plan_digest)
+        if shown_for != self._shown_for:
+            self._shown_for = shown_for
+            self.armed_at = session.clock.monotonic_ms()
+
+    def next(self) -> Next:
+        """What Enter does now, for the pane that has the focus."""
+        incident, driver = self.session.incident, self.session.driver
+        if incident.declared is None:
+            return Next(Move.DECLARE, "", "declare an incident", start_facts(self.session, (), self.observe).blocked)
+        if incident.closed is not None:
+            return next_move(incident, driver=driver)
+        focused = self.focused.id if self.focused else ""
+        if focused == "decision":
+            return Next(Move.DECIDE, "D1", "decide: roll back or fix forward", "" if driver else "you observe")
+        if focused == "releases":
+            release = self.query_one(ReleaseHistory).highlighted
+            words = f"go back to {release.name}: draws the plan, runs nothing" if release else ""
+            return Next(Move.CHOOSE, "", words, "" if release and driver else "no release is highlighted")
+        item = next((one for one in items(incident) if one.code == self.code), None)
+        move = move_for(incident, item, driver=driver) if item else next_move(incident, driver=driver)
+        if move.move is Move.NOTHING:
+            following = next_move(incident, driver=driver)
+            if following.move in (Move.CLOSE, Move.SIGN, Move.VERIFY):
+                return following
+        return move
+
+    def show_next(self) -> None:
+        """The last line: what Enter does, and the keys."""
+        self.query_one(NextLine).show(self.next(), footer(), self.note())
+
+    def note(self) -> str:
+        """A refusal that is still fresh, else what is to be said of the running step, else the stop."""
+        if self.session.clock.monotonic_ms() < self._note_until:
+            return self._note
+        if self._watching:
+            return self._watching
+        return "everything is stopped: r lifts it" if self.session.incident.stop else ""
+
+    def look_anew(self) -> None:
+        """What is highlighted counts as seen from now on: nobody looks while a key is held down."""
+        self.armed_at = self.session.clock.monotonic_ms()
+
+    def hush(self) -> None:
+        """What was said is answered."""
+        self._note_until = 0
+        self.show_next()
+
+    def say(self, text: str) -> None:
+        """Something to tell the operator, for a while, in the last line."""
+        self._note = text
+        self._note_until = self.session.clock.monotonic_ms() + NOTE_S * 1000
+        self.show_next()
+
+    # -- what flows in -------------------------------------------------------------------------------------------
+
+    def drain_logs(self) -> None:
+        """New log lines into the pane."""
+        lines, lost = self.feed.drain()
+        if lines or lost:
+            self.query_one(LogStream).extend(lines, lost)
+            self.show_tabs(self.session.incident)
+
+    def drain_spool(self) -> None:
+        """New output of the newest run; a divider in the logs where it began."""
+        runs = self.session.incident.runs
+        if not runs:
+            return
+        run = runs[-1]
+        marked = (self.session.incident.id, run.number)
+        if marked != self._marked:
+            self._marked = marked
+            self.query_one(LogStream).mark(f"{'undo of ' if run.undo else ''}step {run.code} {run.title}", run.started)
+        lines = self.spool.lines(self.session.folder() / run.spool)
+        self.query_one(CommandLog).output([line[11:23] + "Z " + line[28:] for line in lines])
+
+    def read_releases(self) -> None:
+        """Read the releases in the background."""
+        if self.reading_releases or not self.session.settings.options:
+            if not self.session.settings.options:
+                self.query_one(ReleaseHistory).show_error("no way back is configured: add a [git] or [compose] table")
+            return
+        self.reading_releases = True
+        self.query_one(ReleaseHistory).show_loading()
+        self.run_worker(self._read_releases, thread=True, exit_on_error=False, group="releases")
+
+    def _read_releases(self) -> None:
+        try:
+            observe_skew(self.session)
+            found = self.session.releases()
+        except GoaroundError as error:
+            self.app.call_from_thread(self._releases_failed, error.line())
+            return
+        self.app.call_from_thread(self._releases_read, found)
+
+    def _releases_failed(self, words: str) -> None:
+        self.reading_releases = False
+        self.query_one(ReleaseHistory).show_error(words)
+
+    def _releases_read(self, found: tuple[Release, ...]) -> None:
+        self.reading_releases = False
+        first = not self.releases
+        self.releases = found
+        self.show_releases()
+        self.query_one(ReleaseHistory).show_note("; ".join(self.session.release_notes))
+        proposal = propose(found)
+        if first and proposal.release is not None and self.session.incident.plan is None:
+            self.query_one(ReleaseHistory).highlight(proposal.release.identity)
+        self.show_next()
+
+    # -- what the panes want -------------------------------------------------------------------------------------
+
+    @on(Checklist.ItemHighlighted)
+    def _item_highlighted(self) -> None:
+        self.show_preview()
+        self.show_next()
+
+    @on(Checklist.ItemActivated)
+    def _item_activated(self, message: Checklist.ItemActivated) -> None:
+        message.stop()
+        self.action_next()
+
+    @on(Checklist.TickWanted)
+    def _tick_wanted(self, message: Checklist.TickWanted) -> None:
+        message.stop()
+        self.action_tick()
+
+    @on(DecisionMatrix.DecisionWanted)
+    def _decision_wanted(self) -> None:
+        self.action_decide()
+
+    @on(ReleaseHistory.ReleaseHighlighted)
+    def _release_highlighted(self) -> None:
+        self.show_next()
+
+    @on(ReleaseHistory.ReleaseChosen)
+    def _release_chosen(self, message: ReleaseHistory.ReleaseChosen) -> None:
+        message.stop()
+        wishes.choose(self, message.release)
+
+    @on(LogStream.LinePinned)
+    def _line_pinned(self, message: LogStream.LinePinned) -> None:
+        wishes.pin(self, message.line)
+
+    @on(LogStream.FindWanted)
+    def _find_wanted(self) -> None:
+        self.action_find()
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    def action_next(self) -> None:
+        """The one thing."""
+        wishes.do(self, self.next())
+
+    def action_next_open(self) -> None:
+        """To the next open item."""
+        self.action_pane("checklist")
+        self.query_one(Checklist).action_follow()
+
+    def action_tick(self) -> None:
+        wishes.tick(self, self.code)
+
+    def action_decide(self) -> None:
+        wishes.decide(self)
+
+    def action_target(self) -> None:
+        self.read_releases()
+        self.action_pane("releases")
+
+    def action_override(self) -> None:
+        wishes.mark_with_reason(self, self.code, "overridden")
+
+    def action_not_applicable(self) -> None:
+        wishes.mark_with_reason(self, self.code, "not applicable")
+
+    def action_defer(self) -> None:
+        wishes.mark_with_reason(self, self.code, "deferred")
+
+    def action_undo(self) -> None:
+        wishes.undo(self, self.code)
+
+    def action_stop(self) -> None:
+        wishes.stop(self)
+
+    def action_lift_stop(self) -> None:
+        wishes.lift_stop(self)
+
+    def action_note(self) -> None:
+        wishes.note(self)
+
+    def action_pin(self) -> None:
+        self.query_one(LogStream).action_pin()
+
+    def action_follow(self) -> None:
+        self.query_one(LogStream).action_follow()
+
+    def action_next_error(self) -> None:
+        self.query_one(LogStream).action_error(1)
+
+    def action_previous_error(self) -> None:
+        self.query_one(LogStream).action_error(-1)
+
+    def action_find(self) -> None:
+        wishes.find(self)
+
+    def action_sign(self) -> None:
+        ending.finish(self)
+
+    def action_new_incident(self) -> None:
+        wishes.new_incident(self)
+
+    def action_take_over(self) -> None:
+        wishes.take_over(self)
+
+    def action_help(self) -> None:
+        wishes.show_help(self)
+
+    def action_leave(self) -> None:
+        self.app.exit(0)

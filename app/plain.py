@@ -1,0 +1,413 @@
+"""The cockpit as numbered lines: for screen readers, dumb terminals and pipes. The same engine, rules and record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn, Protocol
+
+from actions.engine.planner import propose
+from actions.model.blocking import Move, Next, blocked_reason, move_for, next_move
+from actions.model.checklist import State
+from actions.model.clock import span, t_plus
+from actions.model.effect import shown
+from actions.model.errors import GoaroundError, Refused
+from actions.model.incident import items, state_of
+from actions.model.matrix import DATA_RISKS, SEVERITIES, Decision, Inputs, parse_users, recommend
+from actions.model.plan import PlannedStep
+from actions.model.release import Release, short_id
+from actions.model.step import Risk
+from app.clock_skew import observe_skew
+from app.second_look import FAILED, second_look
+from app.session import Session
+from app.signing import sign_off
+
+HELP = """\
+Enter   does what the line says
+CODE    goes to an item: X2
+l       lists the whole checklist
+d       decides (severity, users, data risk)
+t       chooses the release to go back to
+o CODE  overrides an item, with a reason
+a CODE  marks an item as not applicable, with a reason
+u CODE  undoes a step
+n TEXT  a note into the record
+x       everything stops: after this step, or now
+r       lifts the stop
+s       signs off
+w       declares a new incident, once this one is closed
+q       leaves (a running step goes on)"""
+
+
+class Operator(Protocol):
+    """Who answers: a person at a terminal, or the demo playing by itself."""
+
+    def say(self, line: str) -> None:
+        """Show a line."""
+
+    def ask(self, kind: str, prompt: str) -> str:
+        """Ask; ``kind`` names the question. Raises EOFError when nobody answers any more."""
+
+
+class Leave(Exception):
+    """The operator left."""
+
+
+class Plain:
+    """The loop: say where we are, ask, do, say what came of it."""
+
+    def __init__(self, session: Session, operator: Operator) -> None:
+        self.session = session
+        self.operator = operator
+        self._number = 0
+        self._releases: tuple[Release, ...] = ()
+        self._focus = ""
+        self._spool_at: dict[str, int] = {}
+        self._word = ""
+        """What was last said of the running step."""
+
+    def say(self, text: str) -> None:
+        """A numbered line with the incident's clock."""
+        self._number += 1
+        self.operator.say(f"{self._number:>3} {t_plus(self.session.elapsed_ms())} {text}")
+
+    def fly(self) -> None:
+        """Until the record is signed or the operator leaves."""
+        session = self.session
+        if session.incident.id:
+            self.say(f"{session.incident.id} {session.incident.mode}: resumed, {session.incident.head_seq} events")
+        while True:
+            session.sync()
+            if session.incident.running is not None:
+                try:
+                    self.watch()
+                except Leave:
+                    return
+                continue
+            move = self._move()
+            if move.move is Move.NOTHING and not move.code:
+                self.say(move.blocked)
+                return
+            try:
+                self._obey(self.operator.ask("next", self._prompt(move)).strip(), move)
+            except EOFError:
+                closed = session.incident.closed is not None
+                self.say(
+                    f"nobody answers: leaving; {'what is recorded stays' if closed else 'the incident stays open'}"
+                )
+                return
+            except Leave:
+                return
+            except GoaroundError as error:
+                self.say(f"! {error.line()}")
+
+    def _move(self) -> Next:
+        incident = self.session.incident
+        item = next((one for one in items(incident) if one.code == self._focus), None) if incident.declared else None
+        if item is not None and incident.closed is None:
+            return move_for(incident, item, driver=self.session.driver)
+        return next_move(incident, driver=self.session.driver)
+
+    def _prompt(self, move: Next) -> str:
+        if move.blocked:
+            return f"{move.code} blocked: {move.blocked}. ? for help > "
+        return f"Enter: {move.words}. ? for help > "
+
+    def _obey(self, answer: str, move: Next) -> None:
+        word, _, rest = answer.partition(" ")
+        codes = {item.code.casefold(): item.code for item in items(self.session.incident)}
+        if not answer:
+            self._focus = ""
+            self._do(move)
+        elif word.casefold() in codes and not rest:
+            self._focus = codes[word.casefold()]
+        else:
+            self._command(word.casefold(), codes.get(rest.strip().casefold(), rest.strip()))
+
+    def _command(self, word: str, rest: str) -> None:
+        commands: dict[str, Callable[[], None]] = {
+            "?": lambda: self._lines(HELP.splitlines()),
+            "l": self.list_items,
+            "d": self.decide,
+            "t": self.choose,
+            "o": lambda: self.mark(rest, State.OVERRIDDEN),
+            "a": lambda: self.mark(rest, State.NOT_APPLICABLE),
+            "u": lambda: self.run(rest, undo=True),
+            "n": lambda: self.session.note(rest),
+            "x": self.stop,
+            "r": self.session.lift_stop,
+            "s": lambda: self._do(next_move(self.session.incident, driver=self.session.driver)),
+            "w": self.declare_another,
+            "q": self._leave,
+        }
+        if word not in commands:
+            raise Refused(f"{word!r} is no command here", "", "? lists them")
+        commands[word]()
+
+    def _leave(self) -> None:
+        raise Leave
+
+    def _lines(self, lines: list[str] | tuple[str, ...]) -> None:
+        for line in lines:
+            self.operator.say(f"    {line}")
+
+    def _do(self, move: Next) -> None:
+        if move.blocked:
+            self._refuse(move.code, move.blocked)
+        actions: dict[Move, Callable[[], None]] = {
+            Move.DECLARE: self.declare,
+            Move.TICK: lambda: self.mark(move.code, State.DONE),
+            Move.DECIDE: self.decide,
+            Move.CHOOSE: self.choose,
+            Move.RUN: lambda: self.run(move.code),
+            Move.CLOSE: self.close,
+            Move.SIGN: lambda: self.sign("executed"),
+            Move.VERIFY: lambda: self.sign("verified"),
+        }
+        if move.move in actions:
+            actions[move.move]()
+
+    def list_items(self) -> None:
+        """The whole checklist with its states."""
+        incident = self.session.incident
+        phase = None
+        for item in items(incident):
+            if item.phase is not phase:
+                phase = item.phase
+                self.operator.say(f"    -- {phase.value} --")
+            self.operator.say(
+                f"    {item.code:<3} {state_of(incident, item).value:<14} {item.text} ({item.kind.value})"
+            )
+
+    def declare(self) -> None:
+        """Open the incident."""
+        title = self.operator.ask("title", "What is broken, in a few words > ")
+        self.session.declare(title)
+        incident = self.session.incident
+        self.say(f"{incident.id} declared: {incident.mode}, {self.session.settings.system.environment}")
+
+    def declare_another(self) -> None:
+        """Turn away from a closed record, signed or not, and declare a new incident."""
+        if self.session.incident.closed is None:
+            raise Refused(f"{self.session.incident.id} is open", "", "close it first")
+        self.session.forget()
+        self.declare()
+
+    def mark(self, code: str, state: State) -> None:
+        """Give an item a state by hand."""
+        reason = ""
+        if state is not State.DONE:
+            reason = self.operator.ask("reason", f"Why is {code} {state.value}? > ")
+        self.session.mark(code, state, reason)
+        self.say(f"{code} {state.value}")
+
+    def decide(self) -> None:
+        """Ask for the three inputs, show what the matrix says, record the decision."""
+        ask = self.operator.ask
+        severity = self._choice("severity", SEVERITIES)
+        low, high = self._users()
+        risk = self._choice("data risk", DATA_RISKS)
+        inputs = Inputs(severity, low, high, risk)
+        self.session.set_inputs(inputs)
+        found = recommend(inputs)
+        assert found is not None  # all three are set
+        self.say(f"the matrix says: {found.row.decision.value}, within {found.row.within}; {found.words()}")
+        authority, _ = self.session.authority()
+        self.say(f"deciding now: {' or '.join(authority.roles)}")
+        text = ask("decision", f"Enter: {found.row.decision.value}; or b (roll back), f (fix forward) > ").strip()
+        decision = {"b": Decision.ROLL_BACK, "f": Decision.FIX_FORWARD}.get(text, found.row.decision)
+        reason = "" if decision is found.row.decision else ask("reason", "Why otherwise than the matrix says? > ")
+        self.session.decide(decision, reason)
+        self.say(f"decided: {decision.value}")
+
+    def _users(self) -> tuple[int, int]:
+        while True:
+            try:
+                return parse_users(self.operator.ask("users", "Users affected in percent (60, 60-80) > "))
+            except ValueError as error:
+                self.say(f"! {error}")
+
+    def _choice(self, kind: str, words: tuple[str, ...]) -> str:
+        prompt = ", ".join(f"{index} {word}" for index, word in enumerate(words, 1))
+        while True:
+            text = self.operator.ask(kind, f"{kind}: {prompt} > ").strip()
+            if text.isdigit() and 1 <= int(text) <= len(words):
+                return words[int(text) - 1]
+            match = [word for word in words if word.casefold() == text.casefold()]
+            if match:
+                return match[0]
+            self.say(f"! a number from 1 to {len(words)}")
+
+    def choose(self) -> None:
+        """List what there is to go back to, draw the plan, show it."""
+        observe_skew(self.session)
+        self._releases = self.session.releases()
+        if not self._releases:
+            raise Refused("no release to go back to was found")
+        self._lines([f"! {note}" for note in self.session.release_notes])
+        proposal = propose(self._releases)
+        proposed = proposal.release
+        for index, release in enumerate(self._releases[:20], 1):
+            mark = "*" if release == proposed else " "
+            when = release.live_since or release.created
+            self.operator.say(
+                f"   {mark}{index:>2} {release.name:<24} {when[:19]:<19} {short_id(release.identity):<16}"
+                f" {release.way_back.value}  {release.note or release.subject}"
+            )
+        self.operator.say(f"    {'proposed: ' if proposed else ''}{proposal.why}")
+        default = self._releases.index(proposed) + 1 if proposed else 0
+        text = self.operator.ask(
+            "release", f"Number of the release{f' (Enter: {default})' if default else ''} > "
+        ).strip()
+        number = int(text) if text.isdigit() else (default if not text else 0)
+        if not 1 <= number <= len(self._releases):
+            raise Refused("no such release", "", "give the number at its line")
+        plan = self.session.draw(self._releases[number - 1])
+        self.say(f"plan {plan.digest[:12]}: {plan.option} to {plan.target.name} ({short_id(plan.target.identity)})")
+        self._lines(plan.notes)
+        for step in plan.steps:
+            self.operator.say(f"    {step.code:<3} {step.title} ({step.risk.value})")
+
+    def run(self, code: str, *, undo: bool = False) -> None:
+        """Show what will happen, arm, start, watch."""
+        incident = self.session.incident
+        step = incident.plan.step(code) if incident.plan else None
+        if step is None:
+            raise Refused(f"{code!r} is no step of the plan")
+        reason = blocked_reason(incident, code, driver=self.session.driver, undo=undo)
+        if reason:
+            raise Refused(reason)
+        reason = blocked_reason(incident, code, driver=self.session.driver, undo=undo)
+        if reason:
+            self._refuse(code, reason)
+        armed = self._arm(step, undo)
+        self.session.start(code, armed=armed, undo=undo)
+        self.watch()
+
+    def _refuse(self, code: str, reason: str) -> NoReturn:
+        """A wish that is refused is as visible in the record as one that is granted."""
+        if self.session.driver and self.session.incident.plan and self.session.incident.plan.step(code):
+            self.session.refuse(code, reason)
+        raise Refused(reason)
+
+    def _arm(self, step: PlannedStep, undo: bool) -> str:
+        self.say(f"{'undo ' if undo else ''}{step.code} {step.title}: {step.risk.value}, about {span(step.about_s)}")
+        self._lines(shown(step.undo if undo else step.effects))
+        if step.risk is Risk.IRREVERSIBLE:
+            plan = self.session.incident.plan
+            name = plan.system if plan else ""
+            typed = self.operator.ask("typed", f"Cannot be undone. Type {name} to arm, or Enter to go back > ")
+            if typed != name:
+                raise Refused("not armed: nothing was done")
+            return "typed"
+        if step.risk is Risk.REVERSIBLE or undo:
+            does = "undo" if undo else "run"
+            answer = self.operator.ask("arm", f"Enter: {does} {step.code} as shown; q: not now > ").strip()
+            if answer:
+                raise Refused("not armed: nothing was done")
+        return "enter"
+
+    def watch(self) -> None:
+        """Show the output of the running step until its end is on record."""
+        session = self.session
+        self._word = ""
+        while True:
+            try:
+                if not self._look():
+                    break
+            except KeyboardInterrupt:
+                self._interrupted()
+        self._follow()
+        done = session.incident.runs[-1]
+        outcome = done.outcome.value if done.outcome else f"resolved: {done.resolved.value if done.resolved else '?'}"
+        self.say(f"{done.code} {outcome}: {done.summary}")
+
+    def _look(self) -> bool:
+        """Show what is new of the running step and wait a moment; False when none runs."""
+        session = self.session
+        session.sync()
+        running = session.incident.running is not None
+        self._follow()
+        if running:
+            word = session.look_after()
+            # The seconds of a silence grow; that it has begun is said once.
+            if word and word != self._word and not ("silent" in word and "silent" in self._word):
+                self.say(word)
+            self._word = word
+            session.clock.sleep(0.1)
+        return running
+
+    def _interrupted(self) -> None:
+        """Ctrl-C while a step runs asks; it never stops anything by itself."""
+        ask = "a: stop after this step; n: terminate now; q: leave (the step goes on); Enter: go on watching > "
+        try:
+            answer = self.operator.ask("stop", ask).strip()
+        except (EOFError, KeyboardInterrupt):
+            raise Leave from None
+        if answer == "q":
+            raise Leave
+        if answer in ("a", "n"):
+            self._request_stop(answer)
+
+    def _follow(self) -> None:
+        runs = self.session.incident.runs
+        if not runs:
+            return
+        path = self.session.folder() / runs[-1].spool
+        if not path.exists():
+            return
+        at = self._spool_at.get(path.name, 0)
+        with path.open("rb") as file:
+            file.seek(at)
+            data = file.read()
+        end = data.rfind(b"\n") + 1
+        self._spool_at[path.name] = at + end
+        for line in data[:end].decode("utf-8", "replace").splitlines():
+            self.operator.say(f"      {line[11:23]}Z {line[28:]}")
+
+    def stop(self) -> None:
+        """The everything-stops key."""
+        answer = self.operator.ask("stop", "a: stop after this step; n: terminate now; Enter: neither > ").strip()
+        if answer in ("a", "n"):
+            self._request_stop(answer)
+
+    def _request_stop(self, answer: str) -> None:
+        try:
+            self.session.stop("after" if answer == "a" else "now")
+        except GoaroundError as error:
+            self.say(f"! {error.line()}")
+            return
+        self.say("stopped; r lifts it")
+
+    def close(self) -> None:
+        """The outcome."""
+        outcome = "recovered" if self.session.incident.proven else "not recovered"
+        answer = self.operator.ask(
+            "close",
+            f"Enter: close as {outcome!r}; f: fixed forward; n: not recovered; a: abandoned; q: not yet > ",
+        ).strip()
+        chosen = {"": outcome, "f": "forward", "n": "not recovered", "a": "abandoned"}.get(answer)
+        if chosen is None:
+            raise Refused("not closed")
+        self.session.close_incident(chosen)
+        self.say(f"closed: {chosen}")
+
+    def _look_again(self, person: str) -> None:
+        """The proof once more, for the one who verifies; where it fails now, signing wants a reason."""
+        lines = second_look(self.session, person)
+        self._lines(lines)
+        if any(line.startswith(FAILED) for line in lines):
+            reason = self.operator.ask("reason", "The second look failed. Why sign all the same? (Enter: do not) > ")
+            if not reason.strip():
+                raise Refused("not signed: the second look failed")
+            self.session.note(f"signed although the second look failed: {reason}")
+
+    def sign(self, part: str) -> None:
+        """Sign off."""
+        default = self.session.who.login if part == "executed" else ""
+        prompt = f"{part.capitalize()} by{f' (Enter: {default})' if default else ', somebody else'} > "
+        person = self.operator.ask(part, prompt).strip() or default
+        if part == "verified":
+            self._look_again(person)
+        body = sign_off(self.session, part, person)
+        state = f"signed by {body.signer}" if body.signature else f"unsigned: {body.unsigned}"
+        self.say(f"{part} by {body.name or body.person} over event {body.over_seq} ({state})")

@@ -1,0 +1,173 @@
+"""The present incident of a system: every wish of the operator turned into events.
+
+Knows no Textual, so that the cockpit, the plain mode and the tests stand on the same ground. What is known and how it
+is recorded stands in ``session_record``, running steps in ``session_running``. What talks to the system is left to the
+worker (running steps) and to ``world`` (reading releases, drawing plans).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from actions.engine import planner
+from actions.gateways.journal import new_incident_id
+from actions.model import blocking, matrix
+from actions.model import events as ev
+from actions.model.canonical import canonical_json
+from actions.model.checklist import NEEDS_REASON, Kind, State
+from actions.model.codec import to_json
+from actions.model.errors import BadInput, GoaroundError, Refused
+from actions.model.incident import Incident, items
+from actions.model.plan import Plan
+from actions.model.release import Release
+from app.known import with_bad
+from app.places import pinned_config
+from app.session_running import SessionRunning
+from app.version import VERSION
+
+
+class Session(SessionRunning):
+    """One system's present incident, and what its operator may wish."""
+
+    def declare(self, title: str) -> None:
+        """Open the incident and pin the configuration it runs with."""
+        if not self.driver and not self.take_lease():
+            raise Refused(f"{self.holder_line()} flies this system")
+        self._check_fence()
+        settings = self.settings
+        mode = self.mode or ("drill" if settings.system.environment == "drill" else "live")
+        body = ev.Declared(
+            system=settings.system.name,
+            environment=settings.system.environment,
+            mode=mode,
+            title=self.clean(title, 200) or "rollback",
+            host=settings.system.host,
+            option=settings.options[0] if settings.options else "",
+            config_path=str(self.loaded.path),
+            config_sha256=self.loaded.sha256,
+            version=VERSION,
+            jump_host=self.who.host,
+            people={login: to_json(person) for login, person in settings.people.items()},
+            settings=self.redactor.redact_json(to_json(settings)),
+        )
+        # Pinned first: an incident without its configuration could not be flown on after a crash.
+        incident = new_incident_id(self.clock)
+        folder = self.journal.incident_folder(incident)
+        self._pin_config(folder)
+        try:
+            event = self.journal.declare(self.who.login, body, incident)
+        except GoaroundError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        self.incident = Incident(event.incident)
+        self.sync()
+        self._world = None
+        row = self.journal.lease(settings.system.name)
+        if row is not None:
+            self.record(self._lease_body(row))
+
+    def _pin_config(self, folder: Path) -> None:
+        path = pinned_config(folder)
+        temporary = path.with_suffix(".partial")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(self.loaded.text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+
+    def set_inputs(self, inputs: matrix.Inputs) -> None:
+        """What is known of the damage now."""
+        if inputs != self.incident.inputs:
+            body = ev.InputsSet(inputs.severity, inputs.users_low, inputs.users_high, inputs.data_risk)
+            self.record(body, self._open_rule)
+
+    def decide(self, decision: matrix.Decision, reason: str = "") -> None:
+        """Record the decision; one that differs from the recommendation needs a reason."""
+        reason = self.clean(reason)
+
+        def rule(incident: Incident) -> str | None:
+            found = matrix.recommend(incident.inputs)
+            if found is not None and found.row.decision is not decision and not reason:
+                return f"the matrix says {found.row.decision.value}: deciding otherwise needs a reason"
+            return self._open_rule(incident)
+
+        self.sync()
+        found = matrix.recommend(self.incident.inputs)
+        role, _ = self.authority()
+        body = ev.Decided(
+            decision=decision.value,
+            recommended=found.row.decision.value if found else "",
+            row=found.row.severity if found else "",
+            decided_by=" and ".join(found.decided_by) if found else "",
+            role=" or ".join(role.roles),
+            reason=reason,
+        )
+        self.record(body, rule)
+
+    def mark(self, code: str, state: State, reason: str = "") -> None:
+        """Tick, untick, override, defer or exclude an item."""
+        reason = self.clean(reason)
+        item = next((one for one in items(self.incident) if one.code == code), None)
+        if item is None:
+            raise BadInput(f"there is no item {code!r}")
+        if state in NEEDS_REASON and not reason:
+            raise Refused(f"{state.value} needs a reason")
+        if item.kind is not Kind.MANUAL and state is State.DONE:
+            raise Refused(f"{code} is ticked by what is observed, not by hand; o overrides it with a reason")
+        self.record(ev.ItemMarked(code, item.text, state.value, reason), self._open_rule)
+
+    def note(self, text: str) -> None:
+        """A note into the record; observers may write notes, too."""
+        cleaned = self.clean(text)
+        if cleaned:
+            self.record(ev.NoteAdded(cleaned), drive=False)
+
+    def pin_line(self, source: str, at: str, text: str) -> None:
+        """A log line into the record."""
+        self.record(ev.LinePinned(self.clean(source), at, self.clean(text)), drive=False)
+
+    # -- releases and plans --------------------------------------------------------------------------------------
+
+    def releases(self, option: str = "") -> tuple[Release, ...]:
+        """Releases of an option, newest first. Slow (asks the world): not for the screen's thread."""
+        found, self.release_notes = planner.releases(self.settings, option or self.option(), self.world())
+        return with_bad(found, self.journal, self.settings.system.name)
+
+    def option(self) -> str:
+        """The option in use: that of the plan, else the first configured one."""
+        if self.incident.plan:
+            return self.incident.plan.option
+        if not self.settings.options:
+            raise BadInput("no way back is configured", "", "add a [git] or [compose] table to the configuration")
+        return str(self.settings.options[0])
+
+    def draw(self, release: Release, option: str = "") -> Plan:
+        """Draw and record the plan to this release. Slow: not for the screen's thread."""
+        self.sync()
+        reason = self._open_rule(self.incident) or blocking.running_reason(self.incident)
+        if reason:
+            raise Refused(reason)
+        if self.incident.id and self._world is None:
+            self.world()
+        plan = planner.draw(self.settings, option or self.option(), release, self.world(), self.incident.id)
+        data = plan.to_json()
+        if self.redactor.finds(canonical_json(data).decode()):
+            raise Refused(
+                "the plan would hold a secret",
+                "a configured value stands in clear text",
+                "refer to it as ${env:NAME}",
+            )
+        self.record(ev.PlanDrawn(plan.digest, data), lambda one: self._open_rule(one) or blocking.running_reason(one))
+        return plan
+
+    def close_incident(self, outcome: str, text: str = "") -> None:
+        """The outcome; only sign-offs follow."""
+        plan = self.incident.plan
+        observed = ""
+        for run in self.incident.runs:
+            observed = run.facts.get("running", observed)
+        body = ev.Closed(outcome, self.clean(text), plan.target.identity if plan else "", observed)
+        self.record(body, lambda one: self._open_rule(one) or blocking.close_reason(one, outcome))

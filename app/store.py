@@ -1,0 +1,46 @@
+"""Opens a session on a configuration: store, redactor, person and worker put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actions.gateways.journal import SqliteJournal
+from actions.model.clock import Clock, SystemClock
+from app.known import known_releases
+from app.places import store_folder
+from app.secrets_in import redactor_for
+from app.session import Session
+from app.settings import Loaded
+from app.who import who_am_i
+
+if TYPE_CHECKING:
+    from actions.model.ports import World
+
+
+def open_session(loaded: Loaded, *, store: str = "", acting_as: str = "", clock: Clock | None = None) -> Session:
+    """A session on this configuration; nothing is declared and no lease is taken yet."""
+    clock = clock or SystemClock()
+    folder = store_folder(loaded.settings, store)
+    journal = SqliteJournal(folder, clock)
+    redactor = redactor_for(loaded.settings)
+
+    def argv(incident: str) -> tuple[str, ...]:
+        from app.worker import worker_argv
+
+        return worker_argv(folder, incident)
+
+    def world(loaded: Loaded, incident_folder: Path) -> World:
+        from app.world import build_world
+
+        return build_world(loaded, incident_folder, redactor, known_releases(journal, loaded.settings.system.name))
+
+    return Session(
+        loaded=loaded,
+        journal=journal,
+        clock=clock,
+        who=who_am_i(loaded.settings.people, acting_as),
+        redactor=redactor,
+        worker_argv=argv,
+        build_world=world,
+    )

@@ -1,0 +1,80 @@
+"""Builds the gateways of a system from its settings; for the cockpit, the plain mode and the worker alike.
+
+Nothing is connected here: each gateway imports its library and opens its connection when it is first used.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from actions.gateways.compose import ComposeCli
+from actions.gateways.containers import EngineContainers
+from actions.gateways.deployments import read_deployments
+from actions.gateways.evidence import FileEvidence
+from actions.gateways.host import connect
+from actions.gateways.probes import HttpxProber
+from actions.gateways.repository import GitRepository
+from actions.gateways.yaml_pin import YamlPin
+from actions.model.clock import SystemClock
+from actions.model.ports import Containers, Host, World
+from actions.model.release import Release
+from actions.model.secret import Redactor, edge
+from actions.model.system import GitTable
+from app.places import evidence_folder
+from app.secrets_in import redactor_for, resolve
+from app.settings import Loaded
+
+REMOTE_ENGINE = "/var/run/docker.sock"
+"""Where the engine of an ssh host listens."""
+
+
+def build_world(
+    loaded: Loaded,
+    incident_folder: Path,
+    redactor: Redactor | None = None,
+    known_releases: Callable[[], tuple[Release, ...]] = tuple,
+) -> World:
+    """All ports of the system that the configuration describes."""
+    settings = loaded.settings
+    redactor = redactor or redactor_for(settings)
+    host = connect(settings.system.host)
+    local = host if settings.system.host == "local" else connect("local")
+    clock = SystemClock()
+    return World(
+        clock=clock,
+        host=host,
+        local=local,
+        prober=HttpxProber(clock, resolve=resolve, redact=functools.partial(_safe, redactor)),
+        evidence=FileEvidence(evidence_folder(incident_folder)),
+        containers=engine_of(host) if settings.compose else None,
+        compose=ComposeCli(host) if settings.compose else None,
+        editor=YamlPin() if settings.compose else None,
+        repository=GitRepository(settings.git.repository) if settings.git else None,
+        known_releases=functools.partial(_known, settings.git, host, local, known_releases),
+        redact=functools.partial(_safe, redactor),
+        resolve=resolve,
+        safe_cut=redactor.safe_cut,
+    )
+
+
+def _known(
+    table: GitTable | None, host: Host, local: Host, recorded: Callable[[], tuple[Release, ...]]
+) -> tuple[Release, ...]:
+    """What our own record knows, and the history of deployments, which lies where the deploy command runs."""
+    if table is None or not table.deployments:
+        return recorded()
+    return (*recorded(), *read_deployments(host if table.deploy_on == "host" else local, table.deployments))
+
+
+def engine_of(host: Host) -> Containers:
+    """The engine of a host; that of an ssh host through a forwarded socket, opened when first asked."""
+    forward = getattr(host, "forward_socket", None)
+    if forward is None:
+        return EngineContainers()
+    return EngineContainers(functools.partial(forward, REMOTE_ENGINE))
+
+
+def _safe(redactor: Redactor, text: str) -> str:
+    return edge(text, redactor)

@@ -1,0 +1,110 @@
+"""The quick dataclass against the standard one: whoever uses it must not be able to tell them apart."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import pickle
+from typing import Any, ClassVar
+
+import pytest
+
+from actions.model.quick_dataclass import dataclass
+
+
+@dataclass(frozen=True)
+class Quick:
+    """A value with everything that a value has here."""
+
+    kind: ClassVar[str] = "kind"
+    name: str
+    count: int = 3
+    rows: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.count < 0:
+            raise ValueError("count")
+
+    @functools.cached_property
+    def twice(self) -> int:
+        return 2 * self.count
+
+
+@dataclasses.dataclass(frozen=True)
+class Standard:
+    """The same."""
+
+    kind: ClassVar[str] = "kind"
+    name: str
+    count: int = 3
+    rows: dict[str, int] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Nothing at all."""
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """Only what can be hashed."""
+
+    name: str
+    count: int = 0
+
+
+def test_it_reads_as_the_standard_one() -> None:
+    """Fields, order, defaults and text are those of the standard dataclass."""
+    for arguments in (("a",), ("a", 4), ("a", 4, {"b": 1})):
+        quick, standard = Quick(*arguments), Standard(*arguments)
+        assert dataclasses.asdict(quick) == dataclasses.asdict(standard)
+        assert repr(quick) == repr(standard).replace("Standard", "Quick")
+    assert Quick.__match_args__ == Standard.__match_args__
+    assert Quick("a").rows is not Quick("a").rows
+
+
+def test_it_cannot_be_changed() -> None:
+    """A value that was shown is the value that is run."""
+    one = Quick("a")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.name = "b"  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del one.name
+    assert one == Quick("a")
+    assert dataclasses.replace(one, count=4) == Quick("a", 4)
+
+
+def test_equality_looks_at_the_fields_and_the_class_alone() -> None:
+    """What was cached on a value does not make it another one."""
+    one, other = Quick("a"), Quick("a")
+    assert one.twice == 6
+    standard: object = Standard("a")
+    assert one == other
+    assert one != Quick("b")
+    assert one != standard
+    assert hash(Hashed("a", 1)) == hash(Hashed("a", 1))
+    assert len({Hashed("a"), Hashed("a"), Hashed("b")}) == 2
+    assert Empty() == Empty()
+    assert hash(Empty()) == hash(Empty())
+    assert repr(Empty()) == "Empty()"
+    with pytest.raises(TypeError):
+        hash(Quick("a"))
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_copies_are_equal(again: Any) -> None:
+    """Copying goes around ``__init__``, and still arrives."""
+    assert again(Quick("a", 4, {"b": 1})) == Quick("a", 4, {"b": 1})
+
+
+def test_wrong_arguments_are_refused() -> None:
+    """As any function does; and what ``__post_init__`` refuses."""
+    with pytest.raises(TypeError):
+        Quick()  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Quick("a", 1, {}, 2)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Quick("a", other=1)  # type: ignore[call-arg]
+    with pytest.raises(ValueError):
+        Quick("a", -1)

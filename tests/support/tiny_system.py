@@ -1,0 +1,293 @@
+"""A real system as small as can be: a git remote, a deploy command, and a file that says what runs. No mocks.
+
+`build` takes a fraction of a second. The deploy command counts its beginnings and ends, waits while a file `hold`
+is there, and can be told to talk: tests steer it by files, never by time.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import sys
+import time
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from git_ground import Ground, commit, git, make_ground
+
+from actions.model.checklist import State  # noqa: F401 - a name for the lines of obedient cockpits
+from actions.model.clock import Clock, SystemClock
+from actions.model.errors import GoaroundError
+from actions.model.matrix import Decision, Inputs
+from actions.model.plan import Plan
+from app.session import Session
+from app.settings import load
+from app.store import open_session
+
+TOKEN = "tiny-Canary/7f3a+q=9!x&z"
+"""A secret whose base64 and URL forms differ from it."""
+
+PATIENCE_S = 30.0
+"""How long anything may take before a test calls it a hang."""
+
+DEPLOY = """#!/bin/sh
+# deploy REF: whatever REF is on the remote runs from now on
+set -eu
+echo "$1 $$" >> '{folder}/begun'
+echo "deploying $1"
+if [ -e '{folder}/talk' ]; then cat '{folder}/talk'; env | grep ^TINY_ || true; fi
+if [ -e '{folder}/daemon' ]; then
+  sleep 600 >/dev/null 2>&1 </dev/null &
+  echo $! > '{folder}/daemon.pid'
+fi
+while [ -e '{folder}/hold' ]; do sleep 0.02; done
+sha=$(git --git-dir='{folder}/origin.git' rev-parse --verify "refs/heads/$1^{{commit}}")
+printf '%s\\n' "$sha" > '{folder}/running.partial'
+mv '{folder}/running.partial' '{folder}/running'
+echo "$sha" >> '{folder}/ended'
+"""
+
+CONFIG = """\
+[system]
+name = "tiny"
+environment = "drill"
+logs = ["{folder}/site.log"]
+
+[git]
+repository = "{folder}/clone"
+deploy = ["{folder}/deploy", "{{ref}}"]
+running = {{ command = ["cat", "{folder}/running"] }}
+
+[prove]
+passes = 1
+seconds = 0
+
+[people]
+ops1 = {{ name = "First Operator", roles = ["devops-lead"] }}
+ops2 = {{ name = "Second Operator", roles = ["tech-manager"] }}
+"""
+
+STORY = {
+    "title": "pages fail",
+    "severity": "High",
+    "users": "60-80",
+    "data risk": "Low",
+    "executed": "ops1",
+    "verified": "ops2",
+}
+"""What the operator answers; every other question is answered by Enter."""
+
+
+class QuickClock(SystemClock):
+    """The clocks of this machine; who waits looks again sooner."""
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(min(seconds, 0.01))
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """The system: its newest release v3 runs."""
+
+    folder: Path
+    ground: Ground
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "goaround.toml"
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "store"
+
+    @property
+    def running(self) -> str:
+        """What runs, as the system itself tells it."""
+        return (self.folder / "running").read_text().strip()
+
+    @property
+    def target(self) -> str:
+        """The release before the one that runs at first."""
+        return self.ground.shas[-2]
+
+    @property
+    def former(self) -> str:
+        return self.ground.shas[-1]
+
+    def begun(self) -> int:
+        """How often the deploy command was started."""
+        return _lines(self.folder / "begun")
+
+    def ended(self) -> int:
+        """How often it came to its end."""
+        return _lines(self.folder / "ended")
+
+    def hold(self) -> None:
+        """Deployments wait from now on."""
+        (self.folder / "hold").touch()
+
+    def let_go(self) -> None:
+        """Deployments go on."""
+        (self.folder / "hold").unlink(missing_ok=True)
+
+    def deploy_pid(self) -> int:
+        """Process id of the newest deploy command."""
+        return int((self.folder / "begun").read_text().split()[-1])
+
+    def session(self, who: str = "ops1", clock: Clock | None = None) -> Session:
+        """A session on this system; opened on what is under way, no lease taken."""
+        session = open_session(load(self.config), store=str(self.store), acting_as=who, clock=clock or QuickClock())
+        session.open()
+        return session
+
+    def add_to_config(self, text: str) -> None:
+        with self.config.open("a") as file:
+            file.write(text)
+
+
+def _lines(path: Path) -> int:
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def build(folder: Path) -> Tiny:
+    """Build it in a folder, which may be new."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ground = make_ground(folder, count=3)
+    script = folder / "deploy"
+    script.write_text(DEPLOY.format(folder=folder))
+    script.chmod(0o755)
+    (folder / "running").write_text(ground.shas[-1] + "\n")
+    (folder / "site.log").write_text("GET / 500\n" * 5)
+    tiny = Tiny(folder, ground)
+    tiny.config.write_text(CONFIG.format(folder=folder))
+    return tiny
+
+
+def copy(template: Tiny, folder: Path) -> Tiny:
+    """The same system once more, with its own paths; quicker than building."""
+    shutil.copytree(template.folder, folder, symlinks=True)
+    ground = Ground(folder / "origin.git", folder / "clone", template.ground.shas)
+    for name in ("clone/.git/config", "work/.git/config", "deploy", "goaround.toml"):
+        path = folder / name
+        path.write_text(path.read_text().replace(str(template.folder), str(folder)))
+    return Tiny(folder, ground)
+
+
+def decided(session: Session) -> None:
+    """Declare and decide to roll back."""
+    if not session.driver:
+        assert session.take_lease()
+    session.declare("pages fail")
+    session.set_inputs(Inputs("High", 60, 80, "Low"))
+    session.decide(Decision.ROLL_BACK)
+
+
+def drawn(session: Session, tiny: Tiny) -> Plan:
+    """Declare, decide, and draw the plan to the target."""
+    decided(session)
+    release = next(one for one in session.releases() if one.commit == tiny.target)
+    return session.draw(release)
+
+
+def until(what: Callable[[], object], why: str = "", patience_s: float = PATIENCE_S) -> None:
+    """Wait for an event that can be looked for; fails with `why` when it does not come."""
+    deadline = time.monotonic() + patience_s
+    while not what():
+        assert time.monotonic() < deadline, f"it never came: {why or what}"
+        time.sleep(0.01)
+
+
+def settle(session: Session) -> str:
+    """Look after the running step until its end is on record; the words that were shown."""
+    said: list[str] = []
+
+    def over() -> bool:
+        session.sync()
+        if session.incident.running is None:
+            return True
+        word = session.look_after()
+        if word and word not in said:
+            said.append(word)
+        return False
+
+    until(over, f"the end of a step; said: {said}")
+    return "\n".join(said)
+
+
+def run(session: Session, code: str, *, undo: bool = False) -> str:
+    """Start a step, await its recorded end; its outcome in words."""
+    session.start(code, armed="enter", undo=undo)
+    settle(session)
+    last = session.incident.runs[-1]
+    return last.outcome.value if last.outcome else f"resolved {last.resolved.value if last.resolved else '?'}"
+
+
+def begin_deploy(session: Session, tiny: Tiny) -> None:
+    """Everything up to a deploy command that has begun and waits."""
+    drawn(session, tiny)
+    for code in ("B1", "B2", "X1"):
+        assert run(session, code) == "done"
+    tiny.hold()
+    session.start("X2", armed="enter")
+    until(lambda: tiny.begun() == 1, "the deploy command")
+
+
+def finish(session: Session) -> None:
+    """Run what is left of the plan, tick the rest, close as recovered."""
+    assert session.incident.plan is not None
+    for step in session.incident.plan.steps:
+        last = session.incident.last_run(step.code)
+        if last is None or not last.took:
+            assert run(session, step.code) == "done", session.incident.runs[-1].summary
+    session.close_incident("recovered")
+
+
+def children_of_session(sid: int) -> list[int]:
+    """Living processes of a worker's session, the worker itself left out."""
+    from actions.engine.processes import session_members
+
+    return list(session_members(sid))
+
+
+def spellings(secret: str) -> dict[str, bytes]:
+    """Forms in which a secret must stand nowhere."""
+    raw = secret.encode()
+    return {
+        "plain": raw,
+        "base64": base64.b64encode(raw).rstrip(b"="),
+        "base64 url": base64.urlsafe_b64encode(raw).rstrip(b"="),
+        "url": urllib.parse.quote(secret, safe="").encode(),
+        "url plus": urllib.parse.quote_plus(secret).encode(),
+    }
+
+
+def moved_on(ground: Ground) -> str:
+    """Somebody pushes a new release to main; its id."""
+    work = ground.remote.parent / "work"
+    (work / "app.py").write_text("VERSION = 4\n")
+    git(work, "add", "app.py")
+    sha = commit(work, "Release 4", 1793523600 + 86400 * 4)
+    git(work, "push", "-q", "origin", "main")
+    return sha
+
+
+def refused(wish: Callable[[], object]) -> str:
+    """The reason with which a wish is refused."""
+    try:
+        wish()
+    except GoaroundError as error:
+        return error.line()
+    raise AssertionError("it was not refused")
+
+
+def environment(tiny: Tiny, **changes: str) -> dict[str, str]:
+    """The environment of a child process of a test."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join((root, str(Path(__file__).parent)))
+    return {**os.environ, "PYTHONPATH": paths, "GOAROUND_STATE_DIR": str(tiny.store), **changes}
+
+
+PYTHON = sys.executable

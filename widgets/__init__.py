@@ -1,0 +1,1 @@
+"""What the operator sees: widgets that know the model and nothing else."""

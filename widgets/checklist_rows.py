@@ -1,0 +1,151 @@
+"""What the checklist's rows say: pure, from the incident. Showing them is ``checklist``'s work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from actions.model.blocking import blocked_reason, running_reason
+from actions.model.checklist import Item, Kind, Phase, State
+from actions.model.clock import parse_stamp, span
+from actions.model.incident import Incident, Run, items, state_of
+from actions.model.plan import PlannedStep
+from actions.model.quick_dataclass import dataclass
+from actions.model.step import Happened, Outcome, Risk
+from widgets.presentation import (
+    KINDS,
+    STATES,
+    Mark,
+    duration_text,
+    harmless,
+    joined,
+    minute_text,
+    minutes_text,
+)
+
+PHASES = {Phase.BEFORE: "Before", Phase.CARRY_OUT: "Carry out", Phase.AFTER: "After"}
+
+
+@dataclass(frozen=True)
+class ChecklistRow:
+    """One line: a phase's heading (no code) or an item."""
+
+    code: str
+    text: str
+    mark: Mark | None = None
+    kind: str = ""
+    detail: str = ""
+    """The state's word first, then who, when, why."""
+    detail_tone: str = ""
+
+
+def checklist_rows(incident: Incident, now: datetime, run_ms: int | None = None) -> tuple[ChecklistRow, ...]:
+    """All rows with their headings. ``run_ms``: how long the running step has run, by the monotonic clock if known."""
+    rows: list[ChecklistRow] = []
+    everything = items(incident)
+    for phase in Phase:
+        inside = [item for item in everything if item.phase is phase]
+        if not inside and phase is not Phase.CARRY_OUT:
+            continue
+        rows.append(ChecklistRow("", heading(incident, phase, inside)))
+        rows += [item_row(incident, item, now, run_ms) for item in inside]
+    return tuple(rows)
+
+
+def heading(incident: Incident, phase: Phase, inside: list[Item]) -> str:
+    """``Before  7 of 11``; of the way back also where it leads."""
+    words = PHASES[phase]
+    if phase is Phase.CARRY_OUT:
+        if incident.plan is None:
+            return f"{words}: no plan yet, choose a release"
+        words += f": {harmless(incident.plan.option)} to {harmless(incident.plan.target.name)}"
+    settled = sum(state_of(incident, item).settled for item in inside)
+    return f"{words}  {settled} of {len(inside)}" if inside else words
+
+
+def item_row(incident: Incident, item: Item, now: datetime, run_ms: int | None = None) -> ChecklistRow:
+    """One item as a row."""
+    state = state_of(incident, item)
+    detail, tone = _detail(incident, item, state, now, run_ms)
+    word = KINDS[item.kind].word
+    return ChecklistRow(item.code, harmless(item.text), STATES[state], word, harmless(detail), tone)
+
+
+def _detail(incident: Incident, item: Item, state: State, now: datetime, run_ms: int | None) -> tuple[str, str]:
+    tone = STATES[state].style_class
+    word = STATES[state].word
+    mark = incident.marks.get(item.code)
+    if state in (State.OVERRIDDEN, State.NOT_APPLICABLE, State.DEFERRED) and mark is not None:
+        reason = f' "{mark.reason}"' if mark.reason else ""
+        return f"{word}{reason} by {mark.by} {minute_text(mark.at)}", tone
+    if item.kind is Kind.SENSED:
+        return _sensed(incident, item, state)
+    if item.kind is Kind.MANUAL:
+        if mark is None or state is State.OPEN:
+            return word, tone
+        return f"{word} {minute_text(mark.at)} {mark.by}", tone
+    step = incident.plan.step(item.code) if incident.plan else None
+    return _step(incident, step, state, now, run_ms) if step else (word, tone)
+
+
+def _sensed(incident: Incident, item: Item, state: State) -> tuple[str, str]:
+    mark = STATES[state]
+    if item.sensor == "decision":
+        if incident.decision is not None and incident.decision_stale:
+            return "open again: new facts", "tone--warning"
+        if incident.decision is not None:
+            return f"{mark.word} {incident.decision.decision} {minute_text(incident.decided_at)}", mark.style_class
+    if item.sensor == "target" and incident.plan is not None:
+        return f"{mark.word} {incident.plan.target.name}", mark.style_class
+    return mark.word, mark.style_class
+
+
+def _step(incident: Incident, step: PlannedStep, state: State, now: datetime, run_ms: int | None) -> tuple[str, str]:
+    mark, run = STATES[state], incident.last_run(step.code)
+    if state is State.RUNNING and run is not None:
+        return _running(run, now, run_ms)
+    if run is not None and state is State.DONE:
+        if run.resolved is Happened.YES:
+            return f"done, the world says: {run.summary}", mark.style_class
+        return f"done {minute_text(run.ended)} in {duration_text(run.ms)}", mark.style_class
+    if run is not None and state is State.FAILED:
+        return joined((failed_word(run), run.summary), ": "), mark.style_class
+    reason = blocked_reason(incident, step.code)
+    if reason is not None:
+        if reason == running_reason(incident):
+            return f"open, waits while {incident.running.code if incident.running else ''} runs", "tone--blocked"
+        return f"open, {reason}", "tone--blocked"
+    before = "undone, " if run is not None and run.undo and run.took else ""
+    if run is not None and run.outcome is Outcome.MOVED:
+        before = "not run, the world moved; "
+    risk = ", irreversible" if step.risk is Risk.IRREVERSIBLE else ""
+    asked = ", only if you want it" if step.optional else ""
+    return f"{before}{mark.word}, about {span(step.about_s)}{risk}{asked}", mark.style_class
+
+
+def failed_word(run: Run) -> str:
+    """How it failed: ``failed``, ``undo failed``, ``terminated``, ``not known whether it happened``."""
+    if run.outcome is Outcome.TERMINATED:
+        word = "terminated"
+    elif run.outcome is Outcome.UNKNOWN or run.resolved is Happened.UNKNOWN:
+        word = "not known whether it happened"
+    else:
+        word = "failed"
+    return f"undo {word}" if run.undo else word
+
+
+def _running(run: Run, now: datetime, run_ms: int | None) -> tuple[str, str]:
+    if not run.pid:
+        return "no end is recorded: the world is being asked", "tone--warning"
+    if run_ms is None:
+        run_ms = _since_ms(run.started, now)
+    text = f"{'undo ' if run.undo else ''}running {minutes_text(run_ms // 1000)}"
+    if run.silent_s:
+        return f"{text}, silent for {span(run.silent_s)}", "tone--warning"
+    return text, "tone--running"
+
+
+def _since_ms(stamp_text: str, now: datetime) -> int:
+    try:
+        return max(0, round((now - parse_stamp(stamp_text)).total_seconds() * 1000))
+    except ValueError:
+        return 0

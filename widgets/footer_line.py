@@ -1,0 +1,71 @@
+"""The footer: what Enter does now, in words, and the keys that may be pressed. The app says which there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.strip import Strip
+
+from actions.model.blocking import Move, Next
+from widgets.painted import Painted, Row, Span, row_width
+from widgets.presentation import harmless
+
+Hint = tuple[str, str]
+"""Key and words: ``("space", "tick")``."""
+
+
+def next_row(following: Next) -> Row:
+    """``Enter  run X2: switch the image`` or ``Enter  – blocked: waits for B1``."""
+    if following.blocked:
+        what = harmless(following.words)
+        lead: tuple[Span, ...] = ((f"{what}  ", "tone--dim"),) if what else ()
+        return ((" Enter ", "tone--dim"), *lead, (f"blocked: {harmless(following.blocked)}", "tone--blocked"))
+    if following.move is Move.NOTHING and following.words:
+        return ((f" {harmless(following.words)}", "tone--title"),)
+    if following.move is Move.NOTHING:
+        return ((" Enter ", "tone--dim"), ("does nothing now", "tone--dim"))
+    return ((" Enter ", "tone--key"), (harmless(following.words), "tone--title"))
+
+
+def hints_row(hints: Sequence[Hint], width: int) -> Row:
+    """As many hints as fit, whole ones only, first come first."""
+    row: Row = ()
+    for key, words in hints:
+        longer: Row = (*row, ("   " if row else " ", ""), (harmless(key), "tone--key"), (f" {harmless(words)}", ""))
+        if row_width(longer) > width:
+            break
+        row = longer
+    return row
+
+
+class NextLine(Painted):
+    """Two lines (one at the height of 1): what Enter does, and the hints."""
+
+    DEFAULT_CSS = "NextLine { height: 2; width: 1fr; }"
+
+    def __init__(self, *, ascii: bool = False, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(ascii=ascii, id=id, classes=classes)
+        self.following = Next(Move.NOTHING)
+        self.hints: tuple[Hint, ...] = ()
+        self.note = ""
+
+    def show(self, following: Next, hints: Sequence[Hint] = (), note: str = "") -> None:
+        """Say what Enter does, the hints, and a note that stands before them (``stopped: r lifts it``)."""
+        fresh = (following, tuple(hints), note)
+        if fresh == (self.following, self.hints, self.note):
+            return
+        self.following, self.hints, self.note = fresh
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """What Enter does, then the hints; both in one line where there is only one."""
+        width = self.content_size.width
+        note: Row = ((f" {harmless(self.note)} ", "tone--warning"),) if self.note else ()
+        if self.content_size.height == 1:
+            first = (*next_row(self.following), *note)
+            return self.painted((*first, ("  ", ""), *hints_row(self.hints, width - row_width(first) - 2)), width)
+        if y == 0:
+            return self.painted(next_row(self.following), width)
+        if y == 1:
+            return self.painted((*note, *hints_row(self.hints, width - row_width(note))), width)
+        return self.painted((), width)

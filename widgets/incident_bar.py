@@ -1,0 +1,247 @@
+"""The line on top: where we are, since when, until when to decide, who may decide, who flies, and whether it is back.
+
+``bar_facts`` reads the incident, ``bar_row`` lays the facts out for a width; neither needs a terminal. Times come in:
+the wall clock to name a time of day, milliseconds for every countdown, so a clock that jumps changes no deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from textual.strip import Strip
+
+from actions.model.clock import t_plus
+from actions.model.incident import Incident
+from actions.model.matrix import DEFAULT_AUTHORITY, Authority, Decision, may_decide, recommend
+from actions.model.quick_dataclass import dataclass
+from widgets.painted import Painted, Row, Span, row_width
+from widgets.presentation import environment_mark, harmless, joined, minutes_text
+
+
+@dataclass(frozen=True)
+class BarFacts:
+    """Everything the bar shows, as plain values."""
+
+    environment: str = ""
+    system: str = ""
+    host: str = ""
+    incident: str = ""
+    mode: str = "live"
+    elapsed_ms: int = 0
+    deadline: str = ""
+    """Time of day by which it must be ``deadline_for``: ``10:13Z``; empty: no deadline holds."""
+    deadline_for: str = "decide"
+    """``decide`` or ``back``."""
+    left_s: int = 0
+    """Seconds left; negative: over."""
+    decided: str = ""
+    """``roll back``, ``fix forward`` or empty; ``again`` when new facts re-opened it."""
+    deciding: tuple[str, ...] = ()
+    """Roles that may decide now; empty when nothing is to be decided."""
+    deciding_is_me: bool = False
+    flies: str = ""
+    """Who is at the keys; empty: nobody."""
+    driver: bool = False
+    """It is this cockpit."""
+    reading: bool = False
+    """A record is read: whoever looks neither flies nor observes."""
+    proven: bool = False
+    closed: str = ""
+    """The outcome, once closed."""
+    warnings: tuple[str, ...] = ()
+    """What is wrong with the record or its store, most important first."""
+
+
+def bar_facts(
+    incident: Incident,
+    *,
+    now: datetime,
+    elapsed_ms: int,
+    me: str,
+    driver: bool,
+    authority: Sequence[Authority] = DEFAULT_AUTHORITY,
+    warnings: Sequence[str] = (),
+) -> BarFacts:
+    """The facts of this moment. ``me`` is a key of the incident's people; ``elapsed_ms`` runs since the declaration."""
+    declared = incident.declared
+    found = recommend(incident.inputs)
+    decided = incident.decision.decision if incident.decision else ""
+    deciding = incident.closed is None and (not decided or incident.decision_stale)
+    deadline, waits_for, left = "", "decide", 0
+    back_due = decided == Decision.ROLL_BACK.value and not incident.proven
+    if found is not None and found.row.within_s is not None and incident.closed is None and (deciding or back_due):
+        left = found.row.within_s - elapsed_ms // 1000
+        deadline = (now.astimezone(UTC) + timedelta(seconds=left)).strftime("%H:%MZ")
+        waits_for = "decide" if deciding else "back"
+    rule, _ = may_decide(elapsed_ms // 1000, authority)
+    mine = declared.people.get(me, {}).get("roles", ()) if declared else ()
+    return BarFacts(
+        environment=declared.environment if declared else "",
+        system=declared.system if declared else "",
+        host=declared.host if declared else "",
+        incident=incident.id,
+        mode=incident.mode,
+        elapsed_ms=elapsed_ms,
+        deadline=deadline,
+        deadline_for=waits_for,
+        left_s=left,
+        decided="again" if decided and incident.decision_stale else decided,
+        deciding=rule.roles if deciding else (),
+        deciding_is_me=deciding and any(role in mine for role in rule.roles),
+        flies=incident.holder.holder if incident.holder else "",
+        driver=driver,
+        proven=incident.proven,
+        closed=incident.closed.outcome if incident.closed else "",
+        warnings=tuple(warnings),
+    )
+
+
+def host_words(host: str) -> str:
+    """``app-1`` for ``ssh://deploy@app-1:22``, ``this host`` for ``local``."""
+    if host in ("", "local"):
+        return "this host"
+    return host.removeprefix("ssh://").rpartition("@")[2]
+
+
+_Variants = tuple[Row, ...]
+"""One section, the longest form first; an empty row leaves it out."""
+
+
+def _sections(facts: BarFacts) -> dict[str, _Variants]:
+    mark = environment_mark(facts.environment)
+    drill = facts.mode == "drill"
+    place: Span = (f"{mark.word} {mark.glyph}", mark.style_class)
+    where: Row = (place,)
+    if drill and mark.word != "DRILL":
+        where = (("DRILL ●", "tone--drill"), (" ", ""), place)
+    system = harmless(facts.system)
+    number: Row = ((harmless(facts.incident) or "no incident", ""),)
+    return {
+        "where": (where,),
+        "system": (((f"{system} @ {host_words(facts.host)}", ""),), ((system, ""),), ()),
+        "incident": ((*number, (f" {facts.mode}", "")) if facts.incident else number, number, ()),
+        "elapsed": (((t_plus(facts.elapsed_ms), "tone--title"),),) if facts.incident else ((),),
+        "deadline": _deadline(facts),
+        "deciding": _deciding(facts),
+        "keys": _keys(facts),
+        "back": _back(facts),
+        "warnings": _warnings(facts),
+    }
+
+
+def _deadline(facts: BarFacts) -> _Variants:
+    if facts.closed:
+        return (((f"closed: {harmless(facts.closed)}", "tone--title"),), (("closed", "tone--title"),))
+    if not facts.deadline:
+        if facts.decided and facts.decided != "again":
+            return (((f"decided: {facts.decided}", ""),), ((facts.decided, ""),), ())
+        return ((),)
+    verb = "decide by" if facts.deadline_for == "decide" else "back by"
+    if facts.left_s < 0:
+        over = minutes_text(-facts.left_s)
+        return (
+            ((f"{verb} {facts.deadline}: OVER by {over}", "tone--danger"),),
+            ((f"OVER by {over}", "tone--danger"),),
+            ((f"OVER {over}", "tone--danger"),),
+        )
+    left = f"{minutes_text(facts.left_s)} left"
+    tone = "tone--warning" if facts.left_s < 120 else ""
+    return (((f"{verb} {facts.deadline}, {left}", tone),), ((left, tone),))
+
+
+def _deciding(facts: BarFacts) -> _Variants:
+    if not facts.deciding:
+        return ((),)
+    roles = " or ".join(harmless(role) for role in facts.deciding)
+    again = " again (new facts)" if facts.decided == "again" else ""
+    you = " (you)" if facts.deciding_is_me else ""
+    return (((f"deciding{again or ' now'}: {roles}{you}", ""),), ((f"{roles}{you}", ""),), ((roles, ""),), ())
+
+
+def _keys(facts: BarFacts) -> _Variants:
+    name = harmless(facts.flies)
+    if facts.reading:
+        return (((f"at the keys: {name}", ""),), ()) if name else ((),)
+    if facts.driver:
+        return (((f"at the keys: {name or 'you'}", ""),), (("you fly", ""),), ())
+    if not name:
+        return ((("nobody flies; you observe", "tone--warning"),), (("nobody flies", "tone--warning"),))
+    return (((f"you observe; {name} flies", "tone--warning"),), ((f"{name} flies", "tone--warning"),))
+
+
+def _back(facts: BarFacts) -> _Variants:
+    if not facts.incident:
+        return ((),)
+    if facts.proven:
+        return ((("● back, proven", "tone--done"),), (("● back", "tone--done"),))
+    return ((("○ not back yet", "tone--open"),), (("○ not back", "tone--open"),))
+
+
+def _warnings(facts: BarFacts) -> _Variants:
+    if not facts.warnings:
+        return ((),)
+    texts = [harmless(text) for text in facts.warnings]
+    count = f"! {len(texts)} warning{'s' if len(texts) > 1 else ''}"
+    return (
+        ((f"! {joined(texts, '; ')}", "tone--warning"),),
+        ((f"! {texts[0]}" + (f" (+{len(texts) - 1})" if len(texts) > 1 else ""), "tone--warning"),),
+        ((count, "tone--warning"),),
+        (("!", "tone--warning"),),
+    )
+
+
+SHRINK = (
+    *("system", "keys", "deciding", "deadline", "back", "warnings", "incident", "keys"),
+    *("deciding", "warnings", "warnings", "deciding", "system", "deadline", "incident"),
+)
+"""Which section gives way next, one form shorter each time; what is never named stays: where, and how long since."""
+
+
+def bar_row(facts: BarFacts, width: int) -> Row:
+    """The facts in one line of at most ``width`` cells: sections grow shorter, then go, always in the same order."""
+    sections = _sections(facts)
+    form = dict.fromkeys(sections, 0)
+    row = _joined(sections, form)
+    for name in SHRINK:
+        if row_width(row) <= width:
+            break
+        form[name] = min(form[name] + 1, len(sections[name]) - 1)
+        row = _joined(sections, form)
+    return row
+
+
+def _joined(sections: dict[str, _Variants], form: dict[str, int]) -> Row:
+    spans: list[Span] = [(" ", "")]
+    for name, variants in sections.items():
+        row = variants[form[name]]
+        if row:
+            if len(spans) > 1:
+                spans.append((" ", "") if name == "system" else (" │ ", "tone--dim"))
+            spans += row
+    return tuple(spans)
+
+
+class IncidentBar(Painted):
+    """One line; ``show`` it the facts whenever they may have changed."""
+
+    DEFAULT_CSS = "IncidentBar { height: 1; width: 1fr; }"
+
+    def __init__(self, *, ascii: bool = False, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(ascii=ascii, id=id, classes=classes)
+        self.facts = BarFacts()
+
+    def show(self, facts: BarFacts) -> None:
+        """Show these facts; equal facts cost nothing."""
+        if facts == self.facts:
+            return
+        self.facts = facts
+        self.set_class(facts.mode == "drill" or facts.environment == "drill", "-drill")
+        self.set_class(facts.environment == "production", "-production")
+        self.set_class(facts.environment == "staging", "-staging")
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line."""
+        width = self.content_size.width
+        return self.painted(bar_row(self.facts, width) if y == 0 else (), width)
