@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -22,6 +23,8 @@ PACE_S = 0.25
 """Between two keys, so that an onlooker can follow."""
 PATIENCE = 400
 """Looks without any change after which the story is given up."""
+LONGEST_S = 600
+"""Seconds after which it is given up in any case: what is sensed changes the record without end."""
 
 
 class Autopilot:
@@ -45,7 +48,8 @@ class Autopilot:
         """From declaring to the second signature, then leave."""
         looks = 0
         head = -1
-        while looks < PATIENCE:
+        begun = time.monotonic()
+        while looks < PATIENCE and time.monotonic() - begun < LONGEST_S:
             await asyncio.sleep(self.pace_s)
             looks = looks + 1 if self.session.incident.head_seq == head else 0
             head = self.session.incident.head_seq

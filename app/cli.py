@@ -5,7 +5,6 @@ With ``--json`` a failure is also one object, ``{"error": {"code": …}}``, so t
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gc
 import json
@@ -14,130 +13,36 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from types import SimpleNamespace
 
 from actions.model.errors import BadInput, ConfigError, GoaroundError
 
+Arguments = SimpleNamespace
+"""What the command line says; the names of ``command_line``'s options."""
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (next: {self.prog} --help)\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="goaround",
-        description="From 'something broke after the deploy' to 'the old version is back, proven, and signed for'."
-        " Without a command: opens the cockpit on the configuration and resumes the open incident.",
-        epilog="Exit status: 0 well, 1 a check failed, 2 bad input.",
-    )
-    _cockpit_options(parser)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-
-    demo = commands.add_parser(
-        "demo", help="a small real system, broken by its last deployment, and the cockpit over it"
-    )
-    demo.add_argument("--auto", action="store_true", help="plays the keys by itself, to the signed record")
-    demo.add_argument("--plain", action="store_true", help="numbered lines instead of the full screen")
-    demo.add_argument("--json", action="store_true", help="plays by itself and prints one JSON object")
-    demo.add_argument(
-        "--compose", action="store_true", help="with Docker Compose (needs an engine and a static busybox)"
-    )
-    demo.add_argument("--store", default="", metavar="DIR", help="where the record goes")
-
-    run = commands.add_parser("run", help="the same engine without the full screen")
-    _common(run)
-    run.add_argument("--plain", action="store_true", help="numbered lines (the only way so far, and the default)")
-    run.add_argument("--take-over", metavar="REASON", default="", help="take the lease from the one who flies")
-
-    records = commands.add_parser("records", help="lists the records, newest first")
-    _store(records)
-    records.add_argument("--limit", type=int, default=50, metavar="N", help="how many (50)")
-    records.add_argument("--before", type=int, default=0, metavar="NUMBER", help="older than this number, for paging")
-    records.add_argument("--system", default="", help="of one system only")
-    records.add_argument("--json", action="store_true", help="as JSON")
-
-    review = commands.add_parser("review", help="opens a record for reading, in the same panes")
-    _store(review)
-    review.add_argument(
-        "id", nargs="?", default="", help="the record (its beginning or end will do); empty: the newest"
-    )
-    review.add_argument("--plain", action="store_true", help="the time line as text")
-
-    verify = commands.add_parser(
-        "verify", help="checks the chain, the evidence and the signatures of a record or bundle"
-    )
-    _store(verify)
-    verify.add_argument("target", help="a record's id, or the folder of an exported bundle")
-    verify.add_argument(
-        "--allowed-signers", default="", metavar="FILE", help="whose signatures count (ssh-keygen's format)"
-    )
-    verify.add_argument(
-        "--revoked", default="", metavar="FILE", help="keys that count no more (ssh-keygen's KRL or list)"
-    )
-    verify.add_argument(
-        "--head", default="", metavar="HASH", help="the head that was printed on paper: its beginning will do"
-    )
-    verify.add_argument("--json", action="store_true", help="as JSON")
-
-    export = commands.add_parser("export", help="writes a bundle: journal, report, evidence, checksums")
-    _store(export)
-    export.add_argument("id", help="the record")
-    export.add_argument("--to", required=True, metavar="DIR", help="the folder to make")
-    export.add_argument("--json", action="store_true", help="as JSON")
-
-    keys = commands.add_parser("keys", help="prints the keys of the cockpit")
-    keys.add_argument("--markdown", action="store_true", help="as the table in README")
-
-    shots = commands.add_parser("screenshots", help="plays the demo and writes pictures of its screens")
-    shots.add_argument("--to", default="screenshots", metavar="DIR", help="the folder (screenshots)")
-    return parser
+FLAGS = ("--observe", "--version")
+VALUES = ("--config", "--store", "--take-over")
 
 
-class _OptionsAlone(argparse.ArgumentParser):
-    """Leaves it to the whole parser to say what is wrong."""
+def _parsed(arguments: Sequence[str] | None) -> Arguments:
+    """The command line. Options of the cockpit alone are read here: the whole parser takes time to load and build."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    found = Arguments(command=None, config=None, store="", take_over="", observe=False, version=False)
+    at = 0
+    while at < len(words):
+        word = words[at]
+        value = words[at + 1] if at + 1 < len(words) else "-"
+        if word in FLAGS:
+            setattr(found, word[2:], True)
+            at += 1
+        elif word in VALUES and value and not value.startswith("-"):
+            setattr(found, word[2:].replace("-", "_"), value)
+            at += 2
+        else:
+            from app.command_line import parser
 
-    def error(self, message: str) -> NoReturn:
-        raise _NotAlone(message)
-
-
-class _NotAlone(Exception):
-    """There is more on the command line than options of the cockpit."""
-
-
-def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The command line. Without a command the parsers of the commands are not built: the cockpit opens sooner."""
-    alone = _OptionsAlone(add_help=False)
-    _cockpit_options(alone)
-    try:
-        return alone.parse_args(arguments, argparse.Namespace(command=None))
-    except _NotAlone:
-        return _parser().parse_args(arguments)
-
-
-def _cockpit_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--version", action="store_true", help="show the version and leave")
-    _common(parser)
-    parser.add_argument("--observe", action="store_true", help="look on without flying; no key changes anything")
-    parser.add_argument("--take-over", metavar="REASON", default="", help="take the lease from the one who flies")
-
-
-def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config", metavar="FILE", help="the configuration (else GOAROUND_CONFIG, else ./goaround.toml)"
-    )
-    _store(parser)
-
-
-def _store(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--store",
-        default="",
-        metavar="DIR",
-        help="the record store (else as configured, else the state folder)",
-    )
+            return parser().parse_args(words, found)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -174,7 +79,7 @@ def _end_for_sure(status: int) -> None:
         os._exit(status)
 
 
-def _run(args: argparse.Namespace) -> int:
+def _run(args: Arguments) -> int:
     _guard_packages()
     if args.version:
         from app.version import VERSION
@@ -189,6 +94,9 @@ def _run(args: argparse.Namespace) -> int:
         "review": _review,
         "verify": _verify,
         "export": _export,
+        "procedure": _procedure,
+        "evidence": _evidence,
+        "approve": _approve,
         "keys": _keys,
         "screenshots": _screenshots,
     }[args.command]
@@ -210,7 +118,7 @@ def _guard_packages() -> None:
         )
 
 
-def _demo(args: argparse.Namespace) -> int:
+def _demo(args: Arguments) -> int:
     from app.demo import DemoOptions, run_demo
 
     return run_demo(
@@ -224,21 +132,23 @@ def _demo(args: argparse.Namespace) -> int:
     )
 
 
-def _cockpit(args: argparse.Namespace) -> int:
+def _cockpit(args: Arguments) -> int:
     # What is loaded now stays: looking through it for garbage would take a tenth of the time to the first screen.
     gc.disable()  # until the screen stands
+    # The thread that writes to the terminal gets its turn at once, instead of after a second picture is painted.
+    sys.setswitchinterval(0.0005)  # until the screen stands
     from app.flight import open_flight
 
     return open_flight(args.config, args.store, observe=args.observe, take_over=args.take_over, plain=False)
 
 
-def _plain(args: argparse.Namespace) -> int:
+def _plain(args: Arguments) -> int:
     from app.flight import open_flight
 
     return open_flight(args.config, args.store, observe=False, take_over=args.take_over, plain=True)
 
 
-def _folder(args: argparse.Namespace) -> Path:
+def _folder(args: Arguments) -> Path:
     """The record store: ``--store``, else that of the configuration where there is one, else the state folder."""
     from app.places import store_folder
     from app.settings import find_config, load
@@ -252,7 +162,7 @@ def _folder(args: argparse.Namespace) -> Path:
     return store_folder(load(config).settings)
 
 
-def _records(args: argparse.Namespace) -> int:
+def _records(args: Arguments) -> int:
     from actions.model.clock import SystemClock
     from app.records import list_records, open_store
 
@@ -262,13 +172,13 @@ def _records(args: argparse.Namespace) -> int:
     return 0
 
 
-def _review(args: argparse.Namespace) -> int:
+def _review(args: Arguments) -> int:
     from app.review import review
 
     return review(_folder(args), args.id, plain=args.plain or not sys.stdout.isatty())
 
 
-def _verify(args: argparse.Namespace) -> int:
+def _verify(args: Arguments) -> int:
     from actions.model.clock import SystemClock
     from app.records import names_folder, open_store, verify_target
 
@@ -287,7 +197,7 @@ def _verify(args: argparse.Namespace) -> int:
     return answer.status
 
 
-def _export(args: argparse.Namespace) -> int:
+def _export(args: Arguments) -> int:
     from actions.model.clock import SystemClock
     from app.records import export_record, open_store
 
@@ -300,14 +210,42 @@ def _export(args: argparse.Namespace) -> int:
     return answer.status
 
 
-def _keys(args: argparse.Namespace) -> int:
+def _evidence(args: Arguments) -> int:
+    from actions.model.clock import SystemClock
+    from app.evidence import content, give_out, kept_of, listing
+    from app.records import names_folder, open_store
+
+    is_folder = names_folder(args.target)
+    kept = kept_of(args.target, None if is_folder else open_store(_folder(args), SystemClock()), is_folder)
+    if not args.name:
+        print(listing(kept, args.json))
+        return 0
+    one, pieces = content(kept, args.name, args.identity)
+    give_out(one, pieces, sys.stdout.buffer, terminal=sys.stdout.isatty(), force=args.force)
+    return 0
+
+
+def _procedure(args: Arguments) -> int:
+    from app.procedure_check import check
+
+    return check(args.file, as_json=args.json)
+
+
+def _approve(args: Arguments) -> int:
+    from app.approval_desk import Asked, run_approve
+
+    asked = Asked(args.id, args.deny, args.as_role, args.key, args.show, args.read_back, args.json)
+    return run_approve(_folder(args), asked)
+
+
+def _keys(args: Arguments) -> int:
     from app.keys import key_table
 
     print(key_table(markdown=args.markdown))
     return 0
 
 
-def _screenshots(args: argparse.Namespace) -> int:
+def _screenshots(args: Arguments) -> int:
     from app.screenshots import write_screenshots
 
     for path in write_screenshots(Path(args.to)):

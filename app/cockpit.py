@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import signal
+import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,8 +16,11 @@ from app import terminal_env
 
 terminal_env.prepare()
 
+import asyncio  # noqa: E402
+
 from textual import events  # noqa: E402
 from textual.app import App  # noqa: E402 - Textual reads its environment when it is imported
+from textual.filter import ANSIToTruecolor, LineFilter  # noqa: E402
 from textual.screen import Screen  # noqa: E402
 
 from app.feeds import LogFeed  # noqa: E402
@@ -24,12 +28,14 @@ from app.incident_screen import IncidentScreen  # noqa: E402
 from app.keys import TERMINAL_KEYS, bindings  # noqa: E402
 from app.pane_layout import PaneLayout  # noqa: E402
 from app.session import Session  # noqa: E402
+from widgets.palette import VARIABLES  # noqa: E402
 
 if TYPE_CHECKING:
     from actions.gateways.logs import LogSource
 
 
 COLLECT_AFTER_S = 1.0
+ORDINARY_SWITCH_S = 0.005
 HELD_S = 0.2
 """An Enter that follows another this closely comes from a key held down, or from a paste: it does nothing."""
 
@@ -50,12 +56,13 @@ def _hung_up(_number: int, _frame: FrameType | None) -> None:
 
 def _collect_again() -> None:
     """What was loaded before the first screen stays as it is; garbage is looked for in what comes after."""
+    sys.setswitchinterval(ORDINARY_SWITCH_S)
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
 
 
-class Cockpit(App[int]):
+class Cockpit(App[int], inherit_css=False):
     """Opens one screen. It never acts on its own."""
 
     CSS_PATH = "cockpit.tcss"
@@ -66,6 +73,8 @@ class Cockpit(App[int]):
     def __init__(self, first_screen: Callable[[], Screen[None]]) -> None:
         super().__init__()
         self._first_screen = first_screen
+        self._held = False
+        """The last Enter came too closely after another."""
         self._entered_at = 0.0
         """When the last Enter came, heard or not; seconds of the clock that stamps the keys."""
 
@@ -80,6 +89,14 @@ class Cockpit(App[int]):
         finally:
             self.set_timer(COLLECT_AFTER_S, _collect_again)
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our colours, for the style sheet."""
+        return VARIABLES
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """As the terminal wants it. All colours here are true ones: nothing is left to translate from ANSI's."""
+        return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor)]
+
     def get_default_screen(self) -> Screen[None]:
         """The one screen, from the start: an empty one below it would be styled and laid out for nothing."""
         return self._first_screen()
@@ -88,13 +105,20 @@ class Cockpit(App[int]):
         """A held Enter ends here. The key's own time counts: a slow moment must not make two decisions of one key."""
         if isinstance(event, events.Key) and event.key == "enter" and not event.is_forwarded:
             held = event.time - self._entered_at < HELD_S
-            self._entered_at = event.time
+            again = held and not self._held
+            self._entered_at, self._held = event.time, held
             if held and isinstance(self.screen, PaneLayout):
                 if isinstance(self.screen, IncidentScreen):
                     self.screen.look_anew()
-                self.screen.say("Enter came twice at once or is held down: let go, look, press once")
+                self._say_held(self.screen)
+                if again:  # what the first Enter did may be said only now
+                    self.set_timer(HELD_S, partial(self._say_held, self.screen))
                 return
         await super().on_event(event)
+
+    def _say_held(self, screen: PaneLayout) -> None:
+        if screen.is_attached:
+            screen.say("Enter came twice at once or is held down: let go, look, press once")
 
     def _told_to_end(self, number: int) -> None:
         self.exit(128 + number, return_code=128 + number)
@@ -123,7 +147,7 @@ def cockpit(session: Session, *, observe: bool = False, ascii: bool | None = Non
         return log_sources(session)
 
     plain = terminal_env.ascii_only() if ascii is None else ascii
-    return Cockpit(lambda: IncidentScreen(session, LogFeed(sources), observe=observe, ascii=plain))
+    return Cockpit(lambda: IncidentScreen(session, LogFeed(sources, session.clock), observe=observe, ascii=plain))
 
 
 def fly(session: Session, *, observe: bool = False, auto: dict[str, str] | None = None) -> int:

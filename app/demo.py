@@ -146,6 +146,7 @@ def _report(options: DemoOptions, session: Session, seconds: float) -> int:
             "id": incident.id,
             "outcome": outcome,
             "option": plan.option if plan else "",
+            "notes": [note.to_json() for note in plan.notes] if plan else [],
             "target": closed.target if closed else "",
             "running": closed.running if closed else "",
             "events": incident.head_seq,

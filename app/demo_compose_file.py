@@ -107,10 +107,17 @@ name = "front page"
 url = {quoted(site + "/")}
 headers = {headers}
 expect = {{ status = 200, body = "Community register" }}
+slow_ms = 1000
 
 [prove]
 passes = 5
 seconds = 5
+
+[watch]
+window = "5s"
+
+[procedure]
+lacks = ["database"]
 
 [people]
 ops1 = {{ name = "First Operator", roles = ["devops-lead"] }}

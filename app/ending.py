@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from actions.model.blocking import close_reason
 from actions.model.errors import GoaroundError
+from actions.model.incident import forward_decided
 from app.attempts import attempt, may_not
 
 if TYPE_CHECKING:
@@ -100,11 +101,13 @@ def _close(screen: IncidentScreen) -> None:
 
     def answered(answer: CloseAnswer | None) -> None:
         if answer is not None:
-            attempt(screen, lambda: session.close_incident(answer.outcome, answer.text))
+            attempt(screen, lambda: session.close_incident(answer.outcome, answer.text, answer.ticket, answer.due))
 
     dialog = CloseDialog(
         f"Close {session.incident.id}",
         lambda outcome: close_reason(session.incident, outcome),
+        best="forward" if forward_decided(session.incident) and not session.incident.proven else "recovered",
+        now=session.clock.now,
         ascii=screen.ascii,
     )
     screen.app.push_screen(dialog, answered)

@@ -1,7 +1,8 @@
 """What flows into the screen from threads: log lines and the output of the running step. Bounded, batched, counted.
 
 Each log source runs in a thread of its own and fills one bounded queue; the screen drains it on its timer. When the
-screen cannot keep up, the oldest waiting lines are dropped and counted: the pane says how many it does not show.
+screen cannot keep up, the oldest waiting lines are dropped and counted: the pane says how many it does not show. Lines
+of errors are counted as they come, shown or not: the lookout tells their rate.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from actions.model.clock import Clock, SystemClock
+
 if TYPE_CHECKING:
     from actions.gateways.logs import LogSource
+    from actions.model.error_count import ErrorCount, ErrorCounter
     from actions.model.ports import LogLine
 
 WAITING = 50_000
@@ -24,8 +28,17 @@ _SPOOL_READ = 256 * 1024
 class LogFeed:
     """All log sources of a session, in one stream."""
 
-    def __init__(self, sources: Callable[[], list[LogSource]]) -> None:
+    def __init__(
+        self, sources: Callable[[], list[LogSource]], clock: Clock | None = None, *, shown: bool = True
+    ) -> None:
+        """``shown``: somebody drains it; else lines are only counted."""
         self._sources = sources
+        self._clock = clock or SystemClock()
+        self._shown = shown
+        self._counter: ErrorCounter | None = None
+        self._read: list[LogSource] = []
+        self._since_ms: int | None = None
+        """Monotonic milliseconds since which lines are read."""
         self._waiting: collections.deque[LogLine] = collections.deque()
         self._lock = threading.Lock()
         self._lost = 0
@@ -36,13 +49,22 @@ class LogFeed:
         threading.Thread(target=self._begin, name="log sources", daemon=True).start()
 
     def _begin(self) -> None:
-        for source in self._sources():
+        from actions.model.error_count import ErrorCounter  # the screen stands
+
+        sources = self._sources()
+        with self._lock:
+            self._counter, self._read, self._since_ms = ErrorCounter(), sources, self._clock.monotonic_ms()
+        for source in sources:
             if self._stop.is_set():
                 return
             threading.Thread(target=source.run, args=(self._take, self._stop), name=source.name, daemon=True).start()
 
     def _take(self, lines: list[LogLine]) -> None:
         with self._lock:
+            if self._counter is not None:
+                self._counter.add(lines, self._clock.monotonic_ms(), self._clock.now())
+            if not self._shown:
+                return
             self._waiting.extend(lines)
             while len(self._waiting) > WAITING:
                 self._waiting.popleft()
@@ -55,6 +77,23 @@ class LogFeed:
             lines = [self._waiting.popleft() for _ in range(count)]
             lost, self._lost = self._lost, 0
         return lines, lost
+
+    def errors(self, window_s: int, since_ms: int, *, skewed: bool = False) -> ErrorCount:
+        """Error lines of the last seconds, and the most in one minute since then (monotonic milliseconds).
+
+        ``skewed``: the host's clock differs from ours, so the times in its lines do not count.
+        """
+        from actions.model.error_count import ErrorCount
+
+        with self._lock:
+            now = self._clock.monotonic_ms()
+            if self._counter is None or self._since_ms is None:
+                return ErrorCount(0, 0, 0, 0)
+            count, worst, lines = self._counter.counted(window_s, since_ms, now, skewed=skewed)
+            watched = now - self._since_ms
+            sources = tuple(self._read)
+        troubles = tuple(f"{source.name}: {source.trouble}" for source in sources if source.trouble)
+        return ErrorCount(count, worst, lines, watched, len(sources), troubles)
 
     def stop(self) -> None:
         """Let the threads end."""

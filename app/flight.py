@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from actions.model.quick_dataclass import dataclass
+from app.places import DEMO_MARKER
 from app.session import Session
 from app.settings import find_config, load
 from app.store import open_session
@@ -57,9 +58,7 @@ def open_flight(config: str | None, store: str, *, observe: bool, take_over: str
 
 def _demo_at(folder: Path) -> _Demo | None:
     """The demo whose configuration lies in this folder, or None."""
-    from app.demo_processes import MARKER
-
-    if not (folder / MARKER).exists():
+    if not (folder / DEMO_MARKER).exists():
         return None  # what makes a demo is not loaded for a real system
     from app import demo_compose, demo_system
 

@@ -6,19 +6,18 @@ A switchboard: what may be done is the model's to say, doing it is the session's
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from actions.engine.planner import propose
 from actions.model.blocking import Move, Next, move_for, next_move
 from actions.model.errors import GoaroundError
-from actions.model.incident import items
+from actions.model.incident import forward_decided, items
 from actions.model.release import Release, WayBack
 from actions.model.step import Risk
-from app import ending, wishes
+from app import ending, fact_wishes, list_wishes, wishes
 from app.clock_skew import observe_skew
 from app.feeds import LogFeed, SpoolFeed
 from app.keys import KEYS, bindings, footer
@@ -35,6 +34,10 @@ from widgets.incident_bar import BarFacts, IncidentBar, bar_facts
 from widgets.log_stream import LogStream
 from widgets.preview import Preview
 from widgets.start_card import StartCard
+
+if TYPE_CHECKING:
+    from actions.model.approval import ApprovalState
+    from app.lookout import Lookout
 
 NOTE_S = 8
 """How long a refusal stands in the last line."""
@@ -53,11 +56,15 @@ class IncidentScreen(PaneLayout):
         self.feed = feed
         self.observe = observe
         self.spool = SpoolFeed()
+        self.lookout: Lookout | None = None
         self.ascii = ascii
         self.releases: tuple[Release, ...] = ()
         self.reading_releases = False
         self.drawing = False
         self.signing = False
+        self.telling = 0
+        """Messages that are being sent."""
+        self.leaving = False
         self.armed_at = 0
         """Monotonic milliseconds since which the highlighted step has been shown as it is."""
         self._changing = False
@@ -84,9 +91,15 @@ class IncidentScreen(PaneLayout):
         """Releases and logs, once the screen stands: what their threads load would hold it up."""
         self.read_releases()
         self.feed.start()
+        from app.lookout import Lookout  # the screen stands
+
+        self.lookout = Lookout(self.session, self.feed)
+        self.lookout.start()
 
     def on_unmount(self) -> None:
         """Nothing is read for a screen that is gone."""
+        if self.lookout is not None:
+            self.lookout.stop()
         self.feed.stop()
 
     def panes_changed(self) -> None:
@@ -117,7 +130,9 @@ class IncidentScreen(PaneLayout):
         self.query_one(DecisionMatrix).show(incident)
         run = incident.running
         run_ms = session.clock.monotonic_ms() - run.started_mono if run and run.boot == session.clock.boot() else None
-        self.query_one(Checklist).show(incident, now=now, driver=session.driver, run_ms=run_ms)
+        self.query_one(Checklist).show(
+            incident, now=now, driver=session.driver, run_ms=run_ms, approval=self.approval()
+        )
         self.query_one(CommandLog).show(incident, now=now)
         self.show_start()
         self.show_releases()
@@ -148,6 +163,10 @@ class IncidentScreen(PaneLayout):
             authority=session.authority_rules(),
             warnings=session.warnings(),
         )
+
+    def approval(self) -> ApprovalState | None:
+        """Where the approvals of the plan stand; None while there is no plan."""
+        return self.session.approvals() if self.session.incident.plan is not None else None
 
     def show_start(self) -> None:
         """The card on top, while nothing is declared."""
@@ -185,7 +204,7 @@ class IncidentScreen(PaneLayout):
     def show_preview(self) -> None:
         """What the highlighted item would do; from when on it has been seen decides about arming."""
         session = self.session
-        self.query_one(Preview).show(session.incident, self.code, driver=session.driver)
+        self.query_one(Preview).show(session.incident, self.code, driver=session.driver, approval=self.approval())
         self.query_one(HintLine).show(session.incident, self.code)
         shown_for = (self.code, session.incident.plan_digest)
         if shown_for != self._shown_for:
@@ -207,11 +226,16 @@ class IncidentScreen(PaneLayout):
             words = f"go back to {release.name}: draws the plan, runs nothing" if release else ""
             return Next(Move.CHOOSE, "", words, "" if release and driver else "no release is highlighted")
         item = next((one for one in items(incident) if one.code == self.code), None)
-        move = move_for(incident, item, driver=driver) if item else next_move(incident, driver=driver)
-        if move.move is Move.NOTHING:
-            following = next_move(incident, driver=driver)
-            if following.move in (Move.CLOSE, Move.SIGN, Move.VERIFY):
-                return following
+        approval = self.approval()
+        proposed = next_move(incident, driver=driver, approval=approval)
+        move = move_for(incident, item, driver=driver, approval=approval) if item is not None else proposed
+        there = self.query_one(Checklist).following  # nobody has moved away from what is proposed
+        forward = forward_decided(incident) and move.move is not Move.TICK
+        # What belongs to no item (a line to be said, the end) comes before doing the last item once more.
+        if proposed.move in (Move.SAY, Move.CLOSE, Move.SIGN, Move.VERIFY) and (
+            there or forward or move.move is Move.NOTHING
+        ):
+            return proposed
         return move
 
     def show_next(self) -> None:
@@ -291,7 +315,9 @@ class IncidentScreen(PaneLayout):
         first = not self.releases
         self.releases = found
         self.show_releases()
-        self.query_one(ReleaseHistory).show_note("; ".join(self.session.release_notes))
+        self.query_one(ReleaseHistory).show_note("; ".join(note.words() for note in self.session.release_notes))
+        from actions.engine.planner import propose  # the screen stands
+
         proposal = propose(found)
         if first and proposal.release is not None and self.session.incident.plan is None:
             self.query_one(ReleaseHistory).highlight(proposal.release.identity)
@@ -347,23 +373,31 @@ class IncidentScreen(PaneLayout):
         self.query_one(Checklist).action_follow()
 
     def action_tick(self) -> None:
-        wishes.tick(self, self.code)
+        list_wishes.tick(self, self.code)
 
     def action_decide(self) -> None:
-        wishes.decide(self)
+        fact_wishes.decide(self)
 
     def action_target(self) -> None:
         self.read_releases()
         self.action_pane("releases")
 
     def action_override(self) -> None:
-        wishes.mark_with_reason(self, self.code, "overridden")
+        list_wishes.mark_with_reason(self, self.code, "overridden")
 
     def action_not_applicable(self) -> None:
-        wishes.mark_with_reason(self, self.code, "not applicable")
+        list_wishes.mark_with_reason(self, self.code, "not applicable")
 
     def action_defer(self) -> None:
-        wishes.mark_with_reason(self, self.code, "deferred")
+        list_wishes.mark_with_reason(self, self.code, "deferred")
+
+    def action_extend(self) -> None:
+        """More time for this part of the list."""
+        list_wishes.extend(self)
+
+    def action_approval(self) -> None:
+        """Approvals of the plan."""
+        wishes.approval(self)
 
     def action_undo(self) -> None:
         wishes.undo(self, self.code)
@@ -373,6 +407,9 @@ class IncidentScreen(PaneLayout):
 
     def action_lift_stop(self) -> None:
         wishes.lift_stop(self)
+
+    def action_criteria(self) -> None:
+        fact_wishes.criteria(self)
 
     def action_note(self) -> None:
         wishes.note(self)
@@ -404,5 +441,13 @@ class IncidentScreen(PaneLayout):
     def action_help(self) -> None:
         wishes.show_help(self)
 
+    def action_procedure(self) -> None:
+        """The document that is followed, to be read."""
+        wishes.procedure(self)
+
+    def action_inform(self) -> None:
+        wishes.inform(self)
+
     def action_leave(self) -> None:
-        self.app.exit(0)
+        if not (self.telling and wishes.still_telling(self)):
+            self.app.exit(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from actions.model.quick_dataclass import dataclass
 
 PANES: tuple[tuple[str, str, str], ...] = (
     ("1", "decision", "Decision"),

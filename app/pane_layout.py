@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Container
+from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 
 from actions.model.incident import Incident, items, state_of
+from actions.model.phases import FLOWN
 from app.layout import PANES, shape
 from widgets.checklist import Checklist
 from widgets.command_log import CommandLog
@@ -23,12 +24,22 @@ from widgets.preview import Preview
 NAMES = tuple(name for _, name, _ in PANES)
 
 
-class PaneLayout(Screen[None]):
-    """Lays out six panes under the bar. Subclasses show them what there is, and hear when the focus moved."""
+class Box(Widget, inherit_css=False):
+    """Holds panes."""
+
+    DEFAULT_CSS = "Box { width: 1fr; height: 1fr; layout: vertical; overflow: hidden hidden; }"
+
+
+class PaneLayout(Screen[None], inherit_css=False):
+    """Lays out six panes under the bar. Subclasses show them what there is, and hear when the focus moved.
+
+    Where it is placed and coloured stands in the style sheet alone: reading what Textual has for any screen takes time.
+    """
 
     ascii: bool = False
     pane: str = "checklist"
     zoomed: bool = False
+    _styled: bool = False
 
     def compose_panes(self, *above: Widget, lines_title: str = "4 Logs") -> ComposeResult:
         """All panes; which are seen is the size's to say. ``above`` stands between the tabs and the panes."""
@@ -36,18 +47,22 @@ class PaneLayout(Screen[None]):
         yield IncidentBar(ascii=ascii, id="bar")
         yield PaneTabs([(key, title) for key, _, title in PANES], ascii=ascii, id="tabs")
         yield from above
-        with Container(id="panes"):
-            with Container(id="left"):
+        with Box(id="panes"):
+            with Box(id="left"):
                 yield DecisionMatrix("1 Decision", ascii=ascii, id="decision")
                 yield Checklist("2 Checklist", ascii=ascii, id="checklist")
-            with Container(id="right"):
+            with Box(id="right"):
                 yield ReleaseHistory("3 Releases", ascii=ascii, id="releases")
                 yield LogStream(lines_title, ascii=ascii, id="logs")
-            with Container(id="bottom"):
+            with Box(id="bottom"):
                 yield Preview("5 What will happen", ascii=ascii, id="preview")
                 yield CommandLog("6 What ran", ascii=ascii, id="ran")
         yield HintLine(ascii=ascii, id="hint")
         yield NextLine(ascii=ascii, id="next")
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """When it is shown first, everything has just got its style: once is enough."""
+        event.refresh_styles, self._styled = event.refresh_styles and self._styled, True
 
     def panes_changed(self) -> None:
         """The focus is in another pane."""
@@ -81,7 +96,7 @@ class PaneLayout(Screen[None]):
     def show_tabs(self, incident: Incident) -> None:
         """The tabs with their counts."""
         logs = self.query_one(LogStream)
-        rows = items(incident)
+        rows = [row for row in items(incident) if row.phase in FLOWN]  # what is due later is counted then
         settled = sum(state_of(incident, row).settled for row in rows)
         counts = {"2": f"{settled}/{len(rows)}", "4": f"{logs.errors}!" if logs.errors else ""}
         shown = next(key for key, name, _ in PANES if name == self.pane)

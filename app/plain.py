@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import NoReturn, Protocol
 
@@ -12,10 +13,11 @@ from actions.model.clock import span, t_plus
 from actions.model.effect import shown
 from actions.model.errors import GoaroundError, Refused
 from actions.model.incident import items, state_of
-from actions.model.matrix import DATA_RISKS, SEVERITIES, Decision, Inputs, parse_users, recommend
 from actions.model.plan import PlannedStep
 from actions.model.release import Release, short_id
+from actions.model.sensing import reading
 from actions.model.step import Risk
+from app import plain_decision
 from app.clock_skew import observe_skew
 from app.second_look import FAILED, second_look
 from app.session import Session
@@ -26,16 +28,25 @@ Enter   does what the line says
 CODE    goes to an item: X2
 l       lists the whole checklist
 d       decides (severity, users, data risk)
+y       the criteria: ticks what holds
 t       chooses the release to go back to
 o CODE  overrides an item, with a reason
 a CODE  marks an item as not applicable, with a reason
+b MIN   gives this part of the list more minutes, with a reason
+p       approvals: asks, takes a code read back over the phone, breaks the glass
 u CODE  undoes a step
 n TEXT  a note into the record
+i       tells people: messages, to whom, through what
+v       the procedure: who to reach, who decides now, ways back, prevention, documents
 x       everything stops: after this step, or now
 r       lifts the stop
 s       signs off
 w       declares a new incident, once this one is closed
 q       leaves (a running step goes on)"""
+
+
+SENSED_LOOKS, SENSED_PAUSE_S = 240, 0.25
+"""How often, and how far apart, plain mode looks whether a sensed item has ticked itself before it asks again."""
 
 
 class Operator(Protocol):
@@ -71,7 +82,17 @@ class Plain:
         self.operator.say(f"{self._number:>3} {t_plus(self.session.elapsed_ms())} {text}")
 
     def fly(self) -> None:
-        """Until the record is signed or the operator leaves."""
+        """Until the record is signed or the operator leaves; what is sensed is looked at meanwhile."""
+        from app.lookout import Lookout
+
+        lookout = Lookout(self.session)
+        lookout.start()
+        try:
+            self._fly()
+        finally:
+            lookout.stop()
+
+    def _fly(self) -> None:
         session = self.session
         if session.incident.id:
             self.say(f"{session.incident.id} {session.incident.mode}: resumed, {session.incident.head_seq} events")
@@ -104,8 +125,8 @@ class Plain:
         incident = self.session.incident
         item = next((one for one in items(incident) if one.code == self._focus), None) if incident.declared else None
         if item is not None and incident.closed is None:
-            return move_for(incident, item, driver=self.session.driver)
-        return next_move(incident, driver=self.session.driver)
+            return move_for(incident, item, driver=self.session.driver, approval=self.session.approvals())
+        return next_move(incident, driver=self.session.driver, approval=self.session.approvals())
 
     def _prompt(self, move: Next) -> str:
         if move.blocked:
@@ -128,11 +149,16 @@ class Plain:
             "?": lambda: self._lines(HELP.splitlines()),
             "l": self.list_items,
             "d": self.decide,
+            "y": self.criteria,
             "t": self.choose,
             "o": lambda: self.mark(rest, State.OVERRIDDEN),
             "a": lambda: self.mark(rest, State.NOT_APPLICABLE),
+            "b": lambda: self.extend(rest),
+            "p": self.approvals,
             "u": lambda: self.run(rest, undo=True),
             "n": lambda: self.session.note(rest),
+            "i": self.tell,
+            "v": self.procedure,
             "x": self.stop,
             "r": self.session.lift_stop,
             "s": lambda: self._do(next_move(self.session.incident, driver=self.session.driver)),
@@ -152,19 +178,83 @@ class Plain:
 
     def _do(self, move: Next) -> None:
         if move.blocked:
+            if self._await_approval(move):
+                return
             self._refuse(move.code, move.blocked)
         actions: dict[Move, Callable[[], None]] = {
             Move.DECLARE: self.declare,
             Move.TICK: lambda: self.mark(move.code, State.DONE),
             Move.DECIDE: self.decide,
             Move.CHOOSE: self.choose,
+            Move.ASK: self.ask_approval,
             Move.RUN: lambda: self.run(move.code),
+            Move.SAY: self.say_line,
+            Move.WAIT: lambda: self.await_sensed(move.code),
             Move.CLOSE: self.close,
             Move.SIGN: lambda: self.sign("executed"),
             Move.VERIFY: lambda: self.sign("verified"),
         }
         if move.move in actions:
             actions[move.move]()
+
+    def say_line(self) -> None:
+        """End the phase by its line."""
+        self.say(f'said aloud: "{self.session.close_phase()}"')
+
+    def await_sensed(self, code: str) -> None:
+        """Wait until what a sensed item observes is as expected, for a while; Ctrl-C ends the waiting."""
+        session = self.session
+        self.say(f"waiting for {code}: it ticks itself when it is observed (Ctrl-C: no longer)")
+        with contextlib.suppress(KeyboardInterrupt):
+            for _ in range(SENSED_LOOKS):
+                session.sync()
+                item = next((one for one in items(session.incident) if one.code == code), None)
+                if item is None or state_of(session.incident, item).settled:
+                    break
+                session.clock.sleep(SENSED_PAUSE_S)
+        item = next((one for one in items(session.incident) if one.code == code), None)
+        if item is not None:
+            seen = reading(session.incident, item.sensor)
+            self.say(f"{code} {state_of(session.incident, item).value}: {seen.seen if seen else 'not read yet'}")
+
+    def extend(self, rest: str) -> None:
+        """More time for the present part of the list: ``b 10`` for ten minutes."""
+        if not rest.isdigit():
+            raise Refused("give the minutes", "", "b 10")
+        self.session.extend(int(rest) * 60, self.operator.ask("reason", "Why? > "))
+        self.say(f"{rest} min more")
+
+    def _around_gate(self, code: str) -> None:
+        reason = self.operator.ask("reason", f"{code} is a gate. Why around it? > ")
+        second = self.operator.ask("second", "Who stands beside you? > ")
+        self.session.override_gate(code, reason, second)
+        self.say(f"! {code} overridden: the gate is open")
+
+    def ask_approval(self) -> None:
+        """Ask for the approvals that the plan lacks."""
+        from app import plain_approval
+
+        plain_approval.ask(self)
+
+    def approvals(self) -> None:
+        """How the approvals stand, and what to do about them."""
+        from app import plain_approval
+
+        plain_approval.approvals(self)
+
+    def _await_approval(self, move: Next) -> bool:
+        """Wait where nothing but an approval that was asked for is missing; False where that is not so."""
+        state, session = self.session.approvals(), self.session
+        if (
+            state.asked is None
+            or not state.blocked
+            or blocked_reason(session.incident, move.code, driver=session.driver)
+        ):
+            return False
+        from app import plain_approval
+
+        plain_approval.await_answer(self)
+        return True
 
     def list_items(self) -> None:
         """The whole checklist with its states."""
@@ -195,47 +285,23 @@ class Plain:
     def mark(self, code: str, state: State) -> None:
         """Give an item a state by hand."""
         reason = ""
+        if state in (State.OVERRIDDEN, State.NOT_APPLICABLE) and any(
+            one.gate and one.code == code for one in items(self.session.incident)
+        ):
+            self._around_gate(code)
+            return
         if state is not State.DONE:
             reason = self.operator.ask("reason", f"Why is {code} {state.value}? > ")
         self.session.mark(code, state, reason)
         self.say(f"{code} {state.value}")
 
     def decide(self) -> None:
-        """Ask for the three inputs, show what the matrix says, record the decision."""
-        ask = self.operator.ask
-        severity = self._choice("severity", SEVERITIES)
-        low, high = self._users()
-        risk = self._choice("data risk", DATA_RISKS)
-        inputs = Inputs(severity, low, high, risk)
-        self.session.set_inputs(inputs)
-        found = recommend(inputs)
-        assert found is not None  # all three are set
-        self.say(f"the matrix says: {found.row.decision.value}, within {found.row.within}; {found.words()}")
-        authority, _ = self.session.authority()
-        self.say(f"deciding now: {' or '.join(authority.roles)}")
-        text = ask("decision", f"Enter: {found.row.decision.value}; or b (roll back), f (fix forward) > ").strip()
-        decision = {"b": Decision.ROLL_BACK, "f": Decision.FIX_FORWARD}.get(text, found.row.decision)
-        reason = "" if decision is found.row.decision else ask("reason", "Why otherwise than the matrix says? > ")
-        self.session.decide(decision, reason)
-        self.say(f"decided: {decision.value}")
+        """What is known of the damage, what the matrix says, and the decision."""
+        plain_decision.decide(self.session, self.operator, self.say)
 
-    def _users(self) -> tuple[int, int]:
-        while True:
-            try:
-                return parse_users(self.operator.ask("users", "Users affected in percent (60, 60-80) > "))
-            except ValueError as error:
-                self.say(f"! {error}")
-
-    def _choice(self, kind: str, words: tuple[str, ...]) -> str:
-        prompt = ", ".join(f"{index} {word}" for index, word in enumerate(words, 1))
-        while True:
-            text = self.operator.ask(kind, f"{kind}: {prompt} > ").strip()
-            if text.isdigit() and 1 <= int(text) <= len(words):
-                return words[int(text) - 1]
-            match = [word for word in words if word.casefold() == text.casefold()]
-            if match:
-                return match[0]
-            self.say(f"! a number from 1 to {len(words)}")
+    def criteria(self) -> None:
+        """The criteria, ticked by number."""
+        plain_decision.ask_criteria(self.session, self.operator, self.say)
 
     def choose(self) -> None:
         """List what there is to go back to, draw the plan, show it."""
@@ -243,7 +309,7 @@ class Plain:
         self._releases = self.session.releases()
         if not self._releases:
             raise Refused("no release to go back to was found")
-        self._lines([f"! {note}" for note in self.session.release_notes])
+        self._lines([note.words() for note in self.session.release_notes])
         proposal = propose(self._releases)
         proposed = proposal.release
         for index, release in enumerate(self._releases[:20], 1):
@@ -263,9 +329,21 @@ class Plain:
             raise Refused("no such release", "", "give the number at its line")
         plan = self.session.draw(self._releases[number - 1])
         self.say(f"plan {plan.digest[:12]}: {plan.option} to {plan.target.name} ({short_id(plan.target.identity)})")
-        self._lines(plan.notes)
+        self._lines([note.words() for note in plan.notes])
         for step in plan.steps:
             self.operator.say(f"    {step.code:<3} {step.title} ({step.risk.value})")
+
+    def tell(self) -> None:
+        """Tell people."""
+        from app.plain_messages import tell  # when somebody is told
+
+        tell(self)
+
+    def procedure(self) -> None:
+        """The document that is followed, line by line."""
+        from app.plain_procedure import show  # when it is asked for
+
+        show(self)
 
     def run(self, code: str, *, undo: bool = False) -> None:
         """Show what will happen, arm, start, watch."""
@@ -273,10 +351,8 @@ class Plain:
         step = incident.plan.step(code) if incident.plan else None
         if step is None:
             raise Refused(f"{code!r} is no step of the plan")
-        reason = blocked_reason(incident, code, driver=self.session.driver, undo=undo)
-        if reason:
-            raise Refused(reason)
-        reason = blocked_reason(incident, code, driver=self.session.driver, undo=undo)
+        approval = self.session.approvals()
+        reason = blocked_reason(incident, code, driver=self.session.driver, undo=undo, approval=approval)
         if reason:
             self._refuse(code, reason)
         armed = self._arm(step, undo)
@@ -380,16 +456,7 @@ class Plain:
 
     def close(self) -> None:
         """The outcome."""
-        outcome = "recovered" if self.session.incident.proven else "not recovered"
-        answer = self.operator.ask(
-            "close",
-            f"Enter: close as {outcome!r}; f: fixed forward; n: not recovered; a: abandoned; q: not yet > ",
-        ).strip()
-        chosen = {"": outcome, "f": "forward", "n": "not recovered", "a": "abandoned"}.get(answer)
-        if chosen is None:
-            raise Refused("not closed")
-        self.session.close_incident(chosen)
-        self.say(f"closed: {chosen}")
+        plain_decision.close(self.session, self.operator, self.say)
 
     def _look_again(self, person: str) -> None:
         """The proof once more, for the one who verifies; where it fails now, signing wants a reason."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from actions.gateways.journal import IncidentSummary, SqliteJournal
 from actions.model.canonical import canonical_json
 from actions.model.chain import hash_groups
 from actions.model.clock import Clock
+from actions.model.due import due_words
 from actions.model.errors import BadInput
 from actions.model.outside_text import sanitise
 from actions.model.record_text import mode_word, state_words
@@ -61,7 +63,10 @@ def list_records(
         return _records_json(rows, place, rows[-1].number if more else None)
     if not rows:
         return _no_records(place, before, system)
-    lines = _table([_COLUMNS, *map(_record_row, rows)])
+    follows = any(row.ticket for row in rows)
+    columns = (*_COLUMNS[:-1], *(("follow-up",) if follows else ()), _COLUMNS[-1])
+    now = journal.clock.now() if journal is not None else None
+    lines = _table([columns, *(_record_row(row, follows, now) for row in rows)])
     if more:
         lines.append(f"older ones: goaround records --before {rows[-1].number}")
     return "\n".join(lines)
@@ -74,15 +79,18 @@ def _no_records(place: str, before: int, system: str) -> str:
     return f"no records{of} yet in {place}"
 
 
-def _record_row(row: IncidentSummary) -> tuple[str, ...]:
+def _record_row(row: IncidentSummary, follows: bool = False, now: datetime | None = None) -> tuple[str, ...]:
     mode = "DRILL" if row.mode == "drill" else "LIVE"
     declared = row.declared_at[:16].replace("T", " ") + "Z"
-    cells = (row.id, declared, row.system, row.environment, mode, row.outcome or "-", row.state, row.title)
+    later = f"{row.ticket} due {due_words(row.due, now)}" if row.ticket else "-"
+    follow_up = (later,) if follows else ()
+    outcome = row.outcome or "-"
+    cells = (row.id, declared, row.system, row.environment, mode, outcome, row.state, *follow_up, row.title)
     return tuple(sanitise(cell) for cell in cells)
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 

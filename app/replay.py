@@ -10,10 +10,26 @@ from pathlib import Path
 from actions.model.checklist import State
 from actions.model.clock import parse_stamp
 from actions.model.codec import from_json
-from actions.model.events import Event, ItemMarked, SignedOff, StepFinished, StepRefused, StepResolved, StopRequested
+from actions.model.events import (
+    ApprovalDenied,
+    Decided,
+    Event,
+    GlassBroken,
+    ItemMarked,
+    LeaseTaken,
+    MessageRefused,
+    MessageSent,
+    SignedOff,
+    StepFinished,
+    StepRefused,
+    StepResolved,
+    StepStarted,
+    StopRequested,
+    TimeBoxExtended,
+)
 from actions.model.fold import apply
 from actions.model.incident import Incident
-from actions.model.matrix import DEFAULT_AUTHORITY, Authority
+from actions.model.matrix import DEFAULT_AUTHORITY, Authority, authority_of
 from actions.model.step import Outcome
 
 _EVERY = 200
@@ -89,7 +105,7 @@ class Replay:
         return False
 
     def authority_rules(self) -> tuple[Authority, ...]:
-        """The escalation that was configured then."""
+        """The escalation that was configured then, else that of the procedure, else the built-in one."""
         declared = self.incident.declared
         rows = declared.settings.get("escalation", []) if declared else []
         units = {"s": 1, "m": 60, "h": 3600}
@@ -98,6 +114,9 @@ class Replay:
             text = str(row.get("within", "always")).strip()
             seconds = None if text == "always" else int(text[:-1]) * units[text[-1]]
             rules.append(from_json(Authority, {"within_s": seconds, "roles": row.get("approve", [])}))
+        procedure = self.incident.procedure
+        if not rules and procedure is not None:
+            rules = list(authority_of(procedure.escalation))
         return tuple(rules) or DEFAULT_AUTHORITY
 
 
@@ -106,7 +125,7 @@ class Trouble(Enum):
 
     NONE = "none"
     ODD = "odd"
-    """An override, a refusal, a stop, an end that had to be asked for, a sign-off without a key."""
+    """An override, a refusal, a stop, an undo, more time, a take-over, a lost end, a sign-off without a key."""
     FAILURE = "failure"
 
 
@@ -115,9 +134,21 @@ def trouble(event: Event) -> Trouble:
     body = event.body
     if isinstance(body, StepFinished):
         return Trouble.NONE if body.outcome == Outcome.DONE.value else Trouble.FAILURE
-    odd = isinstance(body, StepRefused | StepResolved | StopRequested)
+    if isinstance(body, GlassBroken):
+        return Trouble.FAILURE
+    if isinstance(body, MessageSent):
+        return Trouble.NONE if body.ok else Trouble.FAILURE
+    odd = isinstance(
+        body, ApprovalDenied | MessageRefused | StepRefused | StepResolved | StopRequested | TimeBoxExtended
+    )
     if isinstance(body, ItemMarked):
-        odd = body.state in (State.OVERRIDDEN.value, State.NOT_APPLICABLE.value)
+        odd = body.state in (State.OVERRIDDEN.value, State.NOT_APPLICABLE.value, State.DEFERRED.value)
+    if isinstance(body, LeaseTaken):
+        odd = bool(body.from_holder)
+    if isinstance(body, StepStarted):
+        odd = body.undo
     if isinstance(body, SignedOff):
         odd = not body.signature
+    if isinstance(body, Decided):
+        odd = bool(body.recommended) and body.decision != body.recommended
     return Trouble.ODD if odd else Trouble.NONE

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from actions.model.blocking import Move, Next
+from actions.model.incident import procedure_warnings
 from actions.model.ports import LogLine
 from actions.model.record_timeline import timeline
 from app import terminal_env, wishes
@@ -69,6 +70,7 @@ class ReviewScreen(PaneLayout):
             me="",
             driver=False,
             authority=replay.authority_rules(),
+            warnings=procedure_warnings(incident),
         )
         self.query_one(IncidentBar).show(replace(facts, reading=True))
         self.query_one(DecisionMatrix).show(incident)
@@ -184,6 +186,18 @@ class ReviewScreen(PaneLayout):
 
     def action_find(self) -> None:
         wishes.find(self)
+
+    def action_criteria(self) -> None:
+        """The criteria as they were known then."""
+        from widgets.criteria_dialog import CriteriaDialog
+
+        self.app.push_screen(CriteriaDialog(self.replay.incident, locked="a record is only read", ascii=self.ascii))
+
+    def action_procedure(self) -> None:
+        """The document that was followed, as it was understood then."""
+        from app.procedure_wish import show_then
+
+        show_then(self)
 
     def action_help(self) -> None:
         self.app.push_screen(HelpScreen([("", "Review"), *help_rows(REVIEW_KEYS)], ascii=self.ascii))

@@ -9,26 +9,31 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
-from actions.engine import planner
+from actions.engine.processes import mode_in
 from actions.gateways.journal import new_incident_id
-from actions.model import blocking, matrix
+from actions.model import blocking, matrix, phases
 from actions.model import events as ev
 from actions.model.canonical import canonical_json
 from actions.model.checklist import NEEDS_REASON, Kind, State
-from actions.model.codec import to_json
+from actions.model.clock import stamp
+from actions.model.codec import from_json, to_json
 from actions.model.errors import BadInput, GoaroundError, Refused
-from actions.model.incident import Incident, items
+from actions.model.incident import Incident, items, recommended
 from actions.model.plan import Plan
 from actions.model.release import Release
+from actions.model.sensing import PREFIX
 from app.known import with_bad
-from app.places import pinned_config
-from app.session_running import SessionRunning
+from app.places import pinned_config, pinned_recipients
+from app.procedure_pinning import KEPT_AS
+from app.procedure_pinning import pinned as pinned_procedure
+from app.session_phases import SessionPhases
 from app.version import VERSION
 
 
-class Session(SessionRunning):
+class Session(SessionPhases):
     """One system's present incident, and what its operator may wish."""
 
     def declare(self, title: str) -> None:
@@ -52,12 +57,15 @@ class Session(SessionRunning):
             people={login: to_json(person) for login, person in settings.people.items()},
             settings=self.redactor.redact_json(to_json(settings)),
         )
+        procedure, document = pinned_procedure(self.loaded, self.clock.now().date())
+        procedure = from_json(ev.ProcedurePinned, self.redactor.redact_json(to_json(procedure)), "procedure")
         # Pinned first: an incident without its configuration could not be flown on after a crash.
         incident = new_incident_id(self.clock)
         folder = self.journal.incident_folder(incident)
         self._pin_config(folder)
+        _write_whole(folder / KEPT_AS, document)
         try:
-            event = self.journal.declare(self.who.login, body, incident)
+            event = self.journal.declare(self.who.login, body, incident, also=(procedure,))
         except GoaroundError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -70,13 +78,9 @@ class Session(SessionRunning):
 
     def _pin_config(self, folder: Path) -> None:
         path = pinned_config(folder)
-        temporary = path.with_suffix(".partial")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(self.loaded.text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        if self.loaded.recipients.file_text:
+            _write_whole(pinned_recipients(path), self.loaded.recipients.file_text.encode())
+        _write_whole(path, self.loaded.text.encode())
 
     def set_inputs(self, inputs: matrix.Inputs) -> None:
         """What is known of the damage now."""
@@ -89,13 +93,13 @@ class Session(SessionRunning):
         reason = self.clean(reason)
 
         def rule(incident: Incident) -> str | None:
-            found = matrix.recommend(incident.inputs)
+            found = recommended(incident)
             if found is not None and found.row.decision is not decision and not reason:
                 return f"the matrix says {found.row.decision.value}: deciding otherwise needs a reason"
             return self._open_rule(incident)
 
         self.sync()
-        found = matrix.recommend(self.incident.inputs)
+        found = recommended(self.incident)
         role, _ = self.authority()
         body = ev.Decided(
             decision=decision.value,
@@ -107,6 +111,18 @@ class Session(SessionRunning):
         )
         self.record(body, rule)
 
+    def mark_criterion(self, code: str, met: bool) -> None:
+        """A reason to act holds, or does not (any more), before and after the decision."""
+        from actions.model.criteria import criteria, mark_reason  # the first screen stands
+
+        self.sync()
+        reason = mark_reason(self.incident, code)
+        if reason:
+            raise Refused(reason)
+        one = next(one for one in criteria(self.incident) if one.code == code)
+        if one.met is not met:
+            self.record(ev.CriterionMarked(code, one.level, one.text, met), self._open_rule)
+
     def mark(self, code: str, state: State, reason: str = "") -> None:
         """Tick, untick, override, defer or exclude an item."""
         reason = self.clean(reason)
@@ -115,9 +131,16 @@ class Session(SessionRunning):
             raise BadInput(f"there is no item {code!r}")
         if state in NEEDS_REASON and not reason:
             raise Refused(f"{state.value} needs a reason")
+        if item.gate and state in (State.OVERRIDDEN, State.NOT_APPLICABLE):
+            raise Refused(f"{code} is a gate: the way around it needs a second person, too (o)")
         if item.kind is not Kind.MANUAL and state is State.DONE:
             raise Refused(f"{code} is ticked by what is observed, not by hand; o overrides it with a reason")
         self.record(ev.ItemMarked(code, item.text, state.value, reason), self._open_rule)
+
+    def sense(self, sensor: str, ok: bool, seen: str, expected: str, ms: int = 0) -> None:
+        """A reading of a sensor into the record: what was seen, and what was expected."""
+        body = ev.Observed(0, PREFIX + sensor, ok, self.clean(seen, 300), self.clean(expected, 300), ms)
+        self.record(body, self._open_rule)
 
     def note(self, text: str) -> None:
         """A note into the record; observers may write notes, too."""
@@ -133,6 +156,8 @@ class Session(SessionRunning):
 
     def releases(self, option: str = "") -> tuple[Release, ...]:
         """Releases of an option, newest first. Slow (asks the world): not for the screen's thread."""
+        from actions.engine import planner  # when it is needed first, the screen stands
+
         found, self.release_notes = planner.releases(self.settings, option or self.option(), self.world())
         return with_bad(found, self.journal, self.settings.system.name)
 
@@ -152,6 +177,8 @@ class Session(SessionRunning):
             raise Refused(reason)
         if self.incident.id and self._world is None:
             self.world()
+        from actions.engine import planner
+
         plan = planner.draw(self.settings, option or self.option(), release, self.world(), self.incident.id)
         data = plan.to_json()
         if self.redactor.finds(canonical_json(data).decode()):
@@ -163,11 +190,43 @@ class Session(SessionRunning):
         self.record(ev.PlanDrawn(plan.digest, data), lambda one: self._open_rule(one) or blocking.running_reason(one))
         return plan
 
-    def close_incident(self, outcome: str, text: str = "") -> None:
-        """The outcome; only sign-offs follow."""
+    def close_incident(self, outcome: str, text: str = "", ticket: str = "", due: str = "") -> None:
+        """The outcome; only sign-offs follow. What goes forward needs its ticket, and ``due`` as ``parse_due`` takes
+        it. Raises BadInput naming what is missing.
+        """
+        from actions.model.due import parse_due
+
+        ticket = self.clean(ticket, 200)
+        if outcome == "forward":
+            if not ticket:
+                raise BadInput("forward: give the ticket in which the fix is followed")
+            try:
+                due = parse_due(due, self.clock.now())
+            except ValueError as error:
+                raise BadInput(f"forward: {error}") from error
+        else:
+            ticket = due = ""
         plan = self.incident.plan
         observed = ""
         for run in self.incident.runs:
             observed = run.facts.get("running", observed)
-        body = ev.Closed(outcome, self.clean(text), plan.target.identity if plan else "", observed)
-        self.record(body, lambda one: self._open_rule(one) or blocking.close_reason(one, outcome))
+        body = ev.Closed(outcome, self.clean(text), plan.target.identity if plan else "", observed, ticket, due)
+        debts = self._follow_ups() if outcome in ("recovered", "forward", "not recovered") else ()
+        self.record_all((*debts, body), lambda one: self._open_rule(one) or blocking.close_reason(one, outcome))
+
+    def _follow_ups(self) -> tuple[ev.DebtOpened, ...]:
+        """What is due within a day and still open stays as a debt: the record says so until it is paid."""
+        self.sync()
+        due = stamp(self.clock.now() + timedelta(hours=24))
+        return tuple(ev.DebtOpened(item.code, item.text, "", due) for item in phases.due_later(self.incident))
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    temporary = path.with_suffix(".partial")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(descriptor, mode_in(path.parent))
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

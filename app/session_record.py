@@ -7,13 +7,12 @@ wishes is left to ``session``; running steps to ``session_running``.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actions.engine import lease as leases
-from actions.engine.runner import Runner
 from actions.engine.silence import Heard
 from actions.gateways.journal import SqliteJournal
 from actions.model import events as ev
@@ -21,8 +20,9 @@ from actions.model import matrix
 from actions.model.clock import Clock, elapsed_ms, parse_stamp
 from actions.model.errors import GoaroundError, Refused
 from actions.model.fold import fold
-from actions.model.incident import Incident
+from actions.model.incident import Incident, procedure_warnings
 from actions.model.lease_row import LeaseRow
+from actions.model.note import Note
 from actions.model.secret import Redactor, edge
 from actions.model.system import Settings
 from app.places import pinned_config
@@ -30,6 +30,8 @@ from app.settings import Loaded, load
 from app.who import Who
 
 if TYPE_CHECKING:
+    from actions.engine.runner import Runner
+    from actions.model.approval import ApprovalState
     from actions.model.ports import World
 
 
@@ -37,7 +39,7 @@ class _HeadMoved(Exception):
     """Another process appended meanwhile: look again."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SessionRecord:
     """One system's present incident. ``driver`` is whether this process holds the lease."""
 
@@ -63,7 +65,7 @@ class SessionRecord:
     _heard: Heard = field(default_factory=Heard)
     _configured: Loaded | None = None
     """The configuration that we were started with, while a pinned copy is in force."""
-    release_notes: tuple[str, ...] = ()
+    release_notes: tuple[Note, ...] = ()
     """What could not be learnt when the releases were read last."""
     _changed_config: tuple[str, ...] = ()
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -89,7 +91,7 @@ class SessionRecord:
             now = self._configured = self._configured or self.loaded
             self.loaded = load(pinned)
             self._world = None
-            if now.sha256 != self.loaded.sha256:
+            if (now.sha256, now.recipients) != (self.loaded.sha256, self.loaded.recipients):
                 self._changed_config = ("the configuration was changed since: the pinned copy counts",)
 
     def sync(self) -> bool:
@@ -137,9 +139,17 @@ class SessionRecord:
         return matrix.may_decide(self.elapsed_ms() // 1000, self.authority_rules())
 
     def authority_rules(self) -> tuple[matrix.Authority, ...]:
-        """The configured escalation, or the built-in one."""
+        """The configured escalation, else that of the procedure, else the built-in one."""
         rules = tuple(matrix.Authority(row.seconds, row.approve) for row in self.settings.escalation)
+        if not rules and self.incident.procedure is not None:
+            rules = matrix.authority_of(self.incident.procedure.escalation)
         return rules or matrix.DEFAULT_AUTHORITY
+
+    def approvals(self) -> ApprovalState:
+        """Where the approvals of the present plan stand now."""
+        from actions.model.approval import approval_state, moment_of  # there is a plan: the screen stands
+
+        return approval_state(self.incident, moment_of(self.clock))
 
     def world(self) -> World:
         """The ports of the system, built when first needed."""
@@ -154,7 +164,7 @@ class SessionRecord:
             for what, (_, seen) in self.incident.observations.items()
             if what.startswith("clock of ") and not seen.ok
         )
-        return (*skewed, *self.loaded.warnings, *self._changed_config)
+        return (*skewed, *self.loaded.warnings, *self._changed_config, *procedure_warnings(self.incident))
 
     def closed_ms(self) -> int:
         """Milliseconds from the declaration to the close (by the record's clock); 0 while it is open."""
@@ -178,6 +188,12 @@ class SessionRecord:
         self, body: ev.Body, rule: Callable[[Incident], str | None] | None = None, *, drive: bool = True
     ) -> ev.Event:
         """Append one event when the rule gives no reason against it on the newest state; raises Refused with it."""
+        return self.record_all((body,), rule, drive=drive)[0]
+
+    def record_all(
+        self, bodies: Sequence[ev.Body], rule: Callable[[Incident], str | None] | None = None, *, drive: bool = True
+    ) -> list[ev.Event]:
+        """As ``record``, with several events at once: all of them or none."""
         for _ in range(50):
             self.sync()
             judged = self.incident  # once: another thread may fold on between the rule and the append
@@ -193,11 +209,11 @@ class SessionRecord:
                     self._check_fence()
 
             try:
-                event = self.journal.append(self.incident.id, self.who.login, body, guard=guard)
+                events = self.journal.append_all(self.incident.id, self.who.login, bodies, guard=guard)
             except _HeadMoved:
                 continue
             self.sync()
-            return event
+            return events
         raise GoaroundError("the record is being written to without a pause", "", "try again")
 
     def _check_fence(self) -> None:

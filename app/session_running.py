@@ -28,13 +28,16 @@ class SessionRunning(SessionRecord):
     def start(self, code: str, *, armed: str, undo: bool = False) -> int:
         """Commit the intent and have the worker perform it; the run's number. Raises Refused with the reason."""
 
+        from actions.model.approval import approval_state, moment_of
+
         def commit(pid: int, started: int) -> int:
             def rule(incident: Incident) -> str | None:
-                return blocking.blocked_reason(incident, code, driver=self.driver, undo=undo)
+                approval = approval_state(incident, moment_of(self.clock))
+                return blocking.blocked_reason(incident, code, driver=self.driver, undo=undo, approval=approval)
 
             self.sync()
             judged = self.incident
-            reason = rule(judged)
+            reason = rule(judged) or self._doubt(judged, code, undo)
             if reason:
                 raise Refused(reason)
             planned = judged.plan.step(code) if judged.plan else None
@@ -64,6 +67,15 @@ class SessionRunning(SessionRecord):
             return number
 
         return self.runner().start(commit)
+
+    def _doubt(self, incident: Incident, code: str, undo: bool) -> str | None:
+        """Why the signatures on which this step would rely are not to be believed, or None."""
+        step = incident.plan.step(code) if incident.plan else None
+        if step is None or step.risk is Risk.READ or undo or not incident.approvals:
+            return None
+        from app.approval_signing import doubted  # rarely needed, and the first screen waits for this
+
+        return doubted(incident, self.approvals()) or None
 
     def refuse(self, code: str, reason: str) -> None:
         """Record a wish that was refused: a "no" is as visible as a "yes"."""

@@ -1,7 +1,8 @@
 """Reading ``goaround.toml``: one clear line for what is wrong (file, line, key), or the settings.
 
-msgspec checks the types against ``actions.model.system`` (measured: a fifth of pydantic's import time, which counts
-before the first paint); the tables check their own values; unknown keys are looked for here.
+Types are checked against ``actions.model.system``; what does not fit is checked once more by msgspec, whose words name
+the field (measured: loading it takes a fiftieth of the time to the first screen, so a good file does without). The
+tables check their own values; unknown keys are looked for here.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-import msgspec
-
+from actions.model.codec import from_json
 from actions.model.errors import ConfigError
 from actions.model.quick_dataclass import dataclass
 from actions.model.system import Settings
+from app.recipients import Recipients, recipients_of
 from app.toml_lines import line_of
 
 CONFIG_NAME = "goaround.toml"
@@ -39,6 +40,8 @@ class Loaded:
     sha256: str
     settings: Settings
     warnings: tuple[str, ...] = ()
+    recipients: Recipients = Recipients()
+    """Who can open private evidence."""
 
 
 def find_config(given: str | None) -> Path:
@@ -60,7 +63,7 @@ def load(path: Path) -> Loaded:
     warnings: tuple[str, ...] = ()
     if path.stat().st_mode & stat.S_IWOTH:
         warnings = (f"{path} is writable by everybody (chmod o-w)",)
-    return Loaded(path, text, sha256, _checked[sha256], warnings)
+    return Loaded(path, text, sha256, _checked[sha256], warnings, recipients_of(path, text, _checked[sha256].evidence))
 
 
 _checked: dict[str, Settings] = {}
@@ -76,6 +79,16 @@ def _check(path: Path, text: str) -> Settings:
         raise ConfigError(str(path), None, "", "nested too deeply") from error
     _lists(data)
     _unknown_keys(path, text, data, Settings, ())
+    try:
+        return from_json(Settings, data)
+    except ValueError:
+        return _checked_anew(path, text, data)
+
+
+def _checked_anew(path: Path, text: str, data: dict[str, Any]) -> Settings:
+    """By msgspec, whose words name the field. It is loaded only here: the first screen does not wait for it."""
+    import msgspec
+
     try:
         return msgspec.convert(data, Settings)
     except msgspec.ValidationError as error:
@@ -123,12 +136,17 @@ def _toml_error(path: Path, text: str, error: tomllib.TOMLDecodeError) -> Config
 
 
 def _lists(data: dict[str, Any]) -> None:
-    """``status = 200`` may be written for ``status = [200]``."""
+    """``status = 200`` may be written for ``status = [200]``, one address for a list of them."""
     probes = data.get("probe")
     for probe in probes if isinstance(probes, list) else []:
         expect = probe.get("expect") if isinstance(probe, dict) else None
         if isinstance(expect, dict) and isinstance(expect.get("status"), int):
             expect["status"] = [expect["status"]]
+    channels = data.get("channel")
+    rows = [one.get("to") for one in channels if isinstance(one, dict)] if isinstance(channels, list) else []
+    for table in (data.get("contacts"), *rows):
+        if isinstance(table, dict):
+            table.update({role: [one] for role, one in table.items() if isinstance(one, str)})
 
 
 @functools.cache  # the configuration and its pinned copy are read one after the other

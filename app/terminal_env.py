@@ -14,6 +14,18 @@ def prepare() -> None:
         os.environ.pop(stale, None)
     if os.environ.get("TMUX") or os.environ.get("SSH_TTY"):
         os.environ.setdefault("TEXTUAL_FPS", "20")
+    _load_event_loop()
+
+
+def _load_event_loop() -> None:
+    """Load the event loop without TLS, as it allows: ours carries keys only, and TLS loads when a probe needs it."""
+    if "asyncio" in sys.modules or "ssl" in sys.modules:
+        return
+    sys.modules["ssl"] = None  # type: ignore[assignment]  # how a module is marked as not there
+    try:
+        import asyncio  # noqa: F401
+    finally:
+        del sys.modules["ssl"]
 
 
 def ascii_only() -> bool:

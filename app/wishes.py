@@ -10,12 +10,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from actions.model.blocking import Move, Next, blocked_reason
-from actions.model.checklist import Kind, State
 from actions.model.effect import shown
 from actions.model.errors import GoaroundError
-from actions.model.incident import items, state_of
 from actions.model.release import Release
 from actions.model.step import Risk
+from app import fact_wishes, list_wishes
 from app.attempts import attempt, may_not
 from app.ending import finish
 from app.keys import pane_help_rows
@@ -24,9 +23,9 @@ from app.start_words import ONLY_LOOKING
 from widgets.log_stream import LogStream
 
 if TYPE_CHECKING:
+    from actions.model.note import Note
     from actions.model.ports import LogLine
     from app.incident_screen import IncidentScreen
-    from widgets.decide_dialog import DecideAnswer
 
 LOOK_MS = 700
 """A step that changes something must have been on the screen this long before Enter starts it.
@@ -42,10 +41,13 @@ def do(screen: IncidentScreen, move: Next) -> None:
         return
     actions: dict[Move, Callable[[], None]] = {
         Move.DECLARE: lambda: declare(screen),
-        Move.TICK: lambda: tick(screen, move.code),
-        Move.DECIDE: lambda: decide(screen),
+        Move.TICK: lambda: list_wishes.tick(screen, move.code),
+        Move.DECIDE: lambda: fact_wishes.decide(screen),
         Move.CHOOSE: screen.action_target,
+        Move.ASK: lambda: ask_approval(screen),
         Move.RUN: lambda: run(screen, move.code),
+        Move.SAY: lambda: list_wishes.say_line(screen),
+        Move.WAIT: lambda: list_wishes.look_again(screen, move.words),
         Move.WATCH: lambda: screen.action_pane("ran"),
         Move.CLOSE: lambda: finish(screen),
         Move.SIGN: lambda: finish(screen),
@@ -97,55 +99,6 @@ def new_incident(screen: IncidentScreen) -> None:
     declare(screen)
 
 
-def tick(screen: IncidentScreen, code: str) -> None:
-    """Tick an item, or take back what was said of it."""
-    if may_not(screen, flying=True):
-        return
-    incident = screen.session.incident
-    item = next((one for one in items(incident) if one.code == code), None)
-    if item is None:
-        return
-    state = state_of(incident, item)
-    taken_back = state in (State.DONE, State.OVERRIDDEN, State.NOT_APPLICABLE, State.DEFERRED)
-    if item.kind is not Kind.MANUAL and not (item.kind is Kind.STEP and code in incident.marks and taken_back):
-        screen.say(f"{code} is ticked by what is observed, not by hand; o overrides it with a reason")
-        return
-    attempt(screen, lambda: screen.session.mark(code, State.OPEN if taken_back else State.DONE))
-
-
-def mark_with_reason(screen: IncidentScreen, code: str, state: str) -> None:
-    """Override, exclude or defer an item, after asking why."""
-    from widgets.reason_dialog import ReasonDialog
-
-    if may_not(screen, flying=True) or not code:
-        return
-
-    def answered(reason: str | None) -> None:
-        if reason:
-            attempt(screen, lambda: screen.session.mark(code, State(state), reason))
-
-    dialog = ReasonDialog(f"{code}: {state}", "Why? It stays visible in the record.", ascii=screen.ascii)
-    screen.app.push_screen(dialog, answered)
-
-
-def decide(screen: IncidentScreen) -> None:
-    """What is known of the damage, and the decision."""
-    from widgets.decide_dialog import DecideDialog
-
-    session = screen.session
-    if may_not(screen, flying=True):
-        return
-
-    def answered(answer: DecideAnswer | None) -> None:
-        if answer is None:
-            return
-        if attempt(screen, lambda: session.set_inputs(answer.inputs)) and answer.decision is not None:
-            decision = answer.decision
-            attempt(screen, lambda: session.decide(decision, answer.reason))
-
-    screen.app.push_screen(DecideDialog(session.incident.inputs, ascii=screen.ascii), answered)
-
-
 def choose(screen: IncidentScreen, release: Release) -> None:
     """Draw the plan to this release, in the background: it asks the world."""
     if screen.drawing:
@@ -168,13 +121,20 @@ def choose(screen: IncidentScreen, release: Release) -> None:
     def drawn(words: str) -> None:
         screen.drawing = False
         plan = screen.session.incident.plan
-        notes = len(plan.notes) if plan else 0
-        screen.say(words or f"plan drawn: {plan.option if plan else ''} to {release.name}, {notes} notes (5)")
+        notes = _counted(plan.notes if plan else ())
+        screen.say(words or f"plan drawn: {plan.option if plan else ''} to {release.name}, {notes} (5)")
         if not words:
             screen.action_next_open()
         screen.refresh_panes()
 
     screen.run_worker(draw, thread=True, exit_on_error=False, group="draw")
+
+
+def _counted(notes: tuple[Note, ...]) -> str:
+    """``6 notes``, ``6 notes, 1 of them a warning``."""
+    warnings = sum(note.is_warning for note in notes)
+    words = f"{len(notes)} note{'' if len(notes) == 1 else 's'}"
+    return f"{words}, {warnings} of them {'a warning' if warnings == 1 else 'warnings'}" if warnings else words
 
 
 def run(screen: IncidentScreen, code: str, *, undo: bool = False) -> None:
@@ -267,6 +227,20 @@ def lift_stop(screen: IncidentScreen) -> None:
         attempt(screen, screen.session.lift_stop)
 
 
+def ask_approval(screen: IncidentScreen) -> None:
+    """Ask for what the plan lacks."""
+    from app import approval_wishes
+
+    approval_wishes.ask(screen)
+
+
+def approval(screen: IncidentScreen) -> None:
+    """How the approvals of the plan stand, and what can be done about them."""
+    from app import approval_wishes
+
+    approval_wishes.approval(screen)
+
+
 def note(screen: IncidentScreen) -> None:
     """A note into the record."""
     from widgets.reason_dialog import ReasonDialog
@@ -306,6 +280,27 @@ def find(screen: PaneLayout) -> None:
         "Find in the logs", "n and N go on; empty ends it", False, value=logs.text, ascii=screen.ascii
     )
     screen.app.push_screen(dialog, answered)
+
+
+def inform(screen: IncidentScreen) -> None:
+    """Tell people: which message, to whom, through what."""
+    from app import telling
+
+    telling.inform(screen)
+
+
+def still_telling(screen: IncidentScreen) -> bool:
+    """Whether a message on its way holds up leaving."""
+    from app import telling
+
+    return telling.still_telling(screen)
+
+
+def procedure(screen: IncidentScreen) -> None:
+    """The procedure on one page."""
+    from app import procedure_wish
+
+    procedure_wish.show(screen)
 
 
 def take_over(screen: IncidentScreen) -> None:

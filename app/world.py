@@ -47,7 +47,7 @@ def build_world(
         host=host,
         local=local,
         prober=HttpxProber(clock, resolve=resolve, redact=functools.partial(_safe, redactor)),
-        evidence=FileEvidence(evidence_folder(incident_folder)),
+        evidence=FileEvidence(evidence_folder(incident_folder), loaded.recipients.keys),
         containers=engine_of(host) if settings.compose else None,
         compose=ComposeCli(host) if settings.compose else None,
         editor=YamlPin() if settings.compose else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
@@ -15,6 +15,9 @@ from widgets.checklist_rows import ChecklistRow, checklist_rows
 from widgets.painted import Row
 from widgets.presentation import KINDS, fit, joined
 from widgets.row_view import RowView
+
+if TYPE_CHECKING:
+    from actions.model.approval import ApprovalState
 
 KIND_GLYPHS = {mark.word: mark.glyph for mark in KINDS.values()}
 
@@ -57,6 +60,8 @@ class Checklist(RowView):
         self.following = True
         """The cursor goes where NEXT is; the operator's moving away ends it, ``n`` and coming back begin it again."""
         self._told = ""
+        self._longest: tuple[tuple[ChecklistRow, ...] | None, int, int] = (None, 0, 0)
+        """Of which rows, and the cells of their longest text and detail."""
 
     def on_mount(self) -> None:
         """Name the pane."""
@@ -67,13 +72,21 @@ class Checklist(RowView):
         """The highlighted item's code, or empty."""
         return self.rows[self.cursor].code if self.cursor < len(self.rows) else ""
 
-    def show(self, incident: Incident, *, now: datetime, driver: bool = True, run_ms: int | None = None) -> None:
+    def show(
+        self,
+        incident: Incident,
+        *,
+        now: datetime,
+        driver: bool = True,
+        run_ms: int | None = None,
+        approval: ApprovalState | None = None,
+    ) -> None:
         """Show the incident as it stands. ``run_ms``: how long the running step has run, if a monotonic clock knows.
 
         Rows say why an item is blocked for whoever drives; that somebody else does is said in the border.
         """
         old, held = self.rows, self.code
-        self.rows = checklist_rows(incident, now, run_ms)
+        self.rows = checklist_rows(incident, now, run_ms, approval)
         following = next_item(incident)
         self.next_code = following.code if following else ""
         if len(old) != len(self.rows):
@@ -135,8 +148,11 @@ class Checklist(RowView):
 
     def _text_width(self, room: int) -> int:
         """Cells for the items' texts: what the longest needs, unless the details then had less than two fifths."""
-        longest = max((cell_len(row.text) for row in self.rows if row.mark), default=0)
-        detail = max((cell_len(row.detail) for row in self.rows if row.mark), default=0)
+        rows, longest, detail = self._longest
+        if rows is not self.rows:
+            longest = max((cell_len(row.text) for row in self.rows if row.mark), default=0)
+            detail = max((cell_len(row.detail) for row in self.rows if row.mark), default=0)
+            self._longest = (self.rows, longest, detail)
         return max(0, min(longest + 1, room - min(detail, room * 2 // 5)))
 
     def highlight(self, code: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from actions.model.blocking import blocked_reason, running_reason
 from actions.model.checklist import Item, Kind, Phase, State
 from actions.model.clock import parse_stamp, span
 from actions.model.incident import Incident, Run, items, state_of
+from actions.model.phases import NAMES
 from actions.model.plan import PlannedStep
 from actions.model.quick_dataclass import dataclass
+from actions.model.sensing import FROM_INCIDENT, reading
 from actions.model.step import Happened, Outcome, Risk
 from widgets.presentation import (
     KINDS,
@@ -22,7 +25,8 @@ from widgets.presentation import (
     minutes_text,
 )
 
-PHASES = {Phase.BEFORE: "Before", Phase.CARRY_OUT: "Carry out", Phase.AFTER: "After"}
+if TYPE_CHECKING:
+    from actions.model.approval import ApprovalState
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,9 @@ class ChecklistRow:
     detail_tone: str = ""
 
 
-def checklist_rows(incident: Incident, now: datetime, run_ms: int | None = None) -> tuple[ChecklistRow, ...]:
+def checklist_rows(
+    incident: Incident, now: datetime, run_ms: int | None = None, approval: ApprovalState | None = None
+) -> tuple[ChecklistRow, ...]:
     """All rows with their headings. ``run_ms``: how long the running step has run, by the monotonic clock if known."""
     rows: list[ChecklistRow] = []
     everything = items(incident)
@@ -47,30 +53,36 @@ def checklist_rows(incident: Incident, now: datetime, run_ms: int | None = None)
         if not inside and phase is not Phase.CARRY_OUT:
             continue
         rows.append(ChecklistRow("", heading(incident, phase, inside)))
-        rows += [item_row(incident, item, now, run_ms) for item in inside]
+        rows += [item_row(incident, item, now, run_ms, approval) for item in inside]
     return tuple(rows)
 
 
 def heading(incident: Incident, phase: Phase, inside: list[Item]) -> str:
     """``Before  7 of 11``; of the way back also where it leads."""
-    words = PHASES[phase]
+    words = NAMES[phase]
     if phase is Phase.CARRY_OUT:
         if incident.plan is None:
             return f"{words}: no plan yet, choose a release"
         words += f": {harmless(incident.plan.option)} to {harmless(incident.plan.target.name)}"
     settled = sum(state_of(incident, item).settled for item in inside)
-    return f"{words}  {settled} of {len(inside)}" if inside else words
+    said = ", said aloud" if phase.value in incident.phases_closed else ""
+    return f"{words}  {settled} of {len(inside)}{said}" if inside else words
 
 
-def item_row(incident: Incident, item: Item, now: datetime, run_ms: int | None = None) -> ChecklistRow:
+def item_row(
+    incident: Incident, item: Item, now: datetime, run_ms: int | None = None, approval: ApprovalState | None = None
+) -> ChecklistRow:
     """One item as a row."""
     state = state_of(incident, item)
-    detail, tone = _detail(incident, item, state, now, run_ms)
+    detail, tone = _detail(incident, item, state, now, run_ms, approval)
     word = KINDS[item.kind].word
-    return ChecklistRow(item.code, harmless(item.text), STATES[state], word, harmless(detail), tone)
+    text = f"GATE {item.text}" if item.gate else f"{'  ' * min(item.depth, 3)}{item.text}"
+    return ChecklistRow(item.code, harmless(text), STATES[state], word, harmless(detail), tone)
 
 
-def _detail(incident: Incident, item: Item, state: State, now: datetime, run_ms: int | None) -> tuple[str, str]:
+def _detail(
+    incident: Incident, item: Item, state: State, now: datetime, run_ms: int | None, approval: ApprovalState | None
+) -> tuple[str, str]:
     tone = STATES[state].style_class
     word = STATES[state].word
     mark = incident.marks.get(item.code)
@@ -84,7 +96,7 @@ def _detail(incident: Incident, item: Item, state: State, now: datetime, run_ms:
             return word, tone
         return f"{word} {minute_text(mark.at)} {mark.by}", tone
     step = incident.plan.step(item.code) if incident.plan else None
-    return _step(incident, step, state, now, run_ms) if step else (word, tone)
+    return _step(incident, step, state, now, run_ms, approval) if step else (word, tone)
 
 
 def _sensed(incident: Incident, item: Item, state: State) -> tuple[str, str]:
@@ -96,10 +108,23 @@ def _sensed(incident: Incident, item: Item, state: State) -> tuple[str, str]:
             return f"{mark.word} {incident.decision.decision} {minute_text(incident.decided_at)}", mark.style_class
     if item.sensor == "target" and incident.plan is not None:
         return f"{mark.word} {incident.plan.target.name}", mark.style_class
-    return mark.word, mark.style_class
+    seen = reading(incident, item.sensor)
+    if seen is None:
+        return mark.word if item.sensor in FROM_INCIDENT else f"{mark.word}: not read yet", mark.style_class
+    if seen.ok:
+        return f"{mark.word}: {seen.seen}", mark.style_class
+    expected = f", expected {seen.expected}" if seen.expected else ""
+    return joined((f"{mark.word}: {seen.seen}{expected}", seen.at and minute_text(seen.at)), " "), "tone--warning"
 
 
-def _step(incident: Incident, step: PlannedStep, state: State, now: datetime, run_ms: int | None) -> tuple[str, str]:
+def _step(
+    incident: Incident,
+    step: PlannedStep,
+    state: State,
+    now: datetime,
+    run_ms: int | None,
+    approval: ApprovalState | None,
+) -> tuple[str, str]:
     mark, run = STATES[state], incident.last_run(step.code)
     if state is State.RUNNING and run is not None:
         return _running(run, now, run_ms)
@@ -109,7 +134,9 @@ def _step(incident: Incident, step: PlannedStep, state: State, now: datetime, ru
         return f"done {minute_text(run.ended)} in {duration_text(run.ms)}", mark.style_class
     if run is not None and state is State.FAILED:
         return joined((failed_word(run), run.summary), ": "), mark.style_class
-    reason = blocked_reason(incident, step.code)
+    reason = blocked_reason(incident, step.code, approval=approval)
+    if reason is not None and approval is not None and approval.denied and reason == approval.blocked:
+        return f"open, {reason}", "tone--danger"
     if reason is not None:
         if reason == running_reason(incident):
             return f"open, waits while {incident.running.code if incident.running else ''} runs", "tone--blocked"

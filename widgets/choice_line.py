@@ -63,6 +63,11 @@ class ChoiceLine(Painted, can_focus=True):
         width = self.content_size.width
         row: list[tuple[str, str]] = [(self.label.ljust(self.label_width), "tone--title" if self.has_focus else "")]
         tight = self.label_width + sum(len(word) + 6 for word in self.words) > width
+        if self.label_width + sum(len(word) + 5 for word in self.words) > width + 1:
+            at = self.words.index(self.value) + 1 if self.value else 0
+            row.append((f"(●) {self.value}" if self.value else "( )", "tone--found" if self.value else ""))
+            row.append((f"  {at or '-'} of {len(self.words)}, left and right choose", "tone--dim"))
+            return self.painted(tuple(row), width, "tone--cursor" if self.has_focus else "")
         for word in self.words:
             chosen = word == self.value
             row.append((f"({'●' if chosen else ' '}) {word}", "tone--found" if chosen else ""))

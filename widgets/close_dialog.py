@@ -5,21 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
+from actions.model.due import FORMS, due_words, parse_due
 from widgets.choice_list import ChoiceList
 from widgets.dialog import Dialog, PlainInput, Words, button
 
 OUTCOMES = (
     ("recovered", "the release before is back, and proven"),
-    ("forward", "a fix went out instead"),
+    ("forward", "a fix goes out instead: ticket and deadline"),
     ("not recovered", "the rollback did not help"),
     ("abandoned", "given up, and said why"),
     ("false alarm", "nothing was wrong with the release"),
 )
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,10 @@ class CloseAnswer:
 
     outcome: str
     text: str
+    ticket: str = ""
+    """Where the fix is followed, of what goes forward."""
+    due: str = ""
+    """Its deadline as it was written; ``parse_due`` takes it."""
 
 
 class CloseDialog(Dialog[CloseAnswer | None]):
@@ -38,24 +48,61 @@ class CloseDialog(Dialog[CloseAnswer | None]):
         title: str,
         reason_fn: Callable[[str], str | None],
         *,
+        best: str = "recovered",
+        now: Callable[[], datetime] = _utc,
         ascii: bool = False,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``best``: the outcome that is chosen to begin with, where it can be. ``now``: deadlines count from it."""
         super().__init__(title, ascii=ascii, seconds=seconds)
         self.reason_fn = reason_fn
+        self.best = best
+        self.now = now
 
     def body(self) -> Iterable[Widget]:
-        """The outcomes and the field."""
+        """The outcomes and the fields."""
         lines = [(name, words, self.reason_fn(name) or "") for name, words in OUTCOMES]
-        best = lines[0][0] if not lines[0][2] else ""
+        best = next((name for name, _, reason in lines if name == self.best and not reason), "")
         yield Words("How did it end? After this only sign-offs follow.", ascii=self.ascii)
         yield ChoiceList(lines, best, ascii=self.ascii, id="outcome")
+        yield Words("Ticket in which the fix is followed:", ascii=self.ascii, classes="forward")
+        forward = PlainInput(limit=200, id="ticket")
+        forward.add_class("forward")
+        yield forward
+        yield Words("", ascii=self.ascii, id="until", classes="forward")
+        due = PlainInput(limit=40, id="due")
+        due.add_class("forward")
+        yield due
         yield Words("In one line, for the record:", ascii=self.ascii)
         yield PlainInput(id="text")
 
     def choices(self) -> Iterable[Button]:
         """[Close the incident]."""
         yield button("Close the incident", "close")
+
+    def on_mount(self) -> None:
+        """Ask for what the outcome needs."""
+        self._fields()
+
+    @on(ChoiceList.Chosen)
+    def _fields(self) -> None:
+        self.trouble("")
+        forward = self.query_one("#outcome", ChoiceList).value == "forward"
+        for one in self.query(".forward"):
+            one.display = forward
+        self._until()
+
+    @on(Input.Changed, "#due")
+    def _until(self) -> None:
+        text = self.query_one("#due", PlainInput).value
+        words, tone = f"Due when? {FORMS}:", ""
+        if text.strip():
+            try:
+                words = f"Due {due_words(parse_due(text, self.now()))}:"
+            except ValueError as error:
+                words, tone = str(error), "-warning"
+        # ``say`` sets all classes anew; this one tells what is asked of a fix forward alone.
+        self.query_one("#until", Words).say(words, *((tone,) if tone else ()), "forward")
 
     @on(Input.Submitted)
     def _next_field(self) -> None:
@@ -64,13 +111,32 @@ class CloseDialog(Dialog[CloseAnswer | None]):
     def chosen(self, name: str) -> None:
         """Answer, unless no outcome is chosen or it needs words."""
         outcome = self.query_one("#outcome", ChoiceList).value
-        text = " ".join(self.query_one("#text", PlainInput).value.split())
+        text = self._line("#text")
         reason = self.reason_fn(outcome) if outcome else "Choose how it ended first."
         if reason:
-            self.trouble(reason)
-            self.query_one("#outcome").focus()
+            self._missing(reason, "#outcome")
+        elif outcome == "forward":
+            self._forward(text)
         elif outcome != "recovered" and not text:
-            self.trouble(f"{outcome}: say in a few words why, for whoever reads the record.")
-            self.query_one("#text").focus()
+            self._missing(f"{outcome}: say in a few words why, for whoever reads the record.", "#text")
         else:
             self.dismiss(CloseAnswer(outcome, text))
+
+    def _forward(self, text: str) -> None:
+        ticket, due = self._line("#ticket"), self._line("#due")
+        if not ticket:
+            self._missing("forward: give the ticket in which the fix is followed.", "#ticket")
+            return
+        try:
+            parse_due(due, self.now())
+        except ValueError as error:
+            self._missing(str(error), "#due")
+            return
+        self.dismiss(CloseAnswer("forward", text, ticket, due))
+
+    def _line(self, name: str) -> str:
+        return " ".join(self.query_one(name, PlainInput).value.split())
+
+    def _missing(self, words: str, field: str) -> None:
+        self.trouble(words)
+        self.query_one(field).focus()

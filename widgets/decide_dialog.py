@@ -10,9 +10,12 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
-from actions.model.matrix import DATA_RISKS, SEVERITIES, Decision, Inputs, Recommendation, parse_users, recommend
+from actions.model.criteria import criteria, marks_for, met_codes, proposal_words, proposed_by
+from actions.model.incident import Incident
+from actions.model.matrix import Decision, Inputs, Recommendation, has_users, named, parse_users, recommend
 from widgets.choice_line import ChoiceLine
 from widgets.dialog import Dialog, PlainInput, Words, button
+from widgets.recommendation import recommendation_words
 
 UNKNOWN = "?"
 """The word for an input that nobody knows yet."""
@@ -25,15 +28,8 @@ class DecideAnswer:
     inputs: Inputs
     decision: Decision | None = None
     reason: str = ""
-
-
-def recommendation_words(found: Recommendation | None) -> str:
-    """``The matrix: ROLL BACK within 15 min, decided by severity``."""
-    if found is None:
-        return "The matrix: nothing is known yet, so it says nothing."
-    decision = found.row.decision.value
-    loud = decision.upper() if found.row.decision is Decision.ROLL_BACK else decision
-    return f"The matrix: {loud} within {found.row.within}, {found.words()}"
+    marks: tuple[tuple[str, bool], ...] = ()
+    """(code, met) of the criteria that were ticked or not any more."""
 
 
 class DecideDialog(Dialog[DecideAnswer | None]):
@@ -41,30 +37,43 @@ class DecideDialog(Dialog[DecideAnswer | None]):
 
     def __init__(
         self,
-        inputs: Inputs,
-        recommendation_fn: Callable[[Inputs], Recommendation | None] = recommend,
+        incident: Incident,
         *,
-        decision: Decision | None = None,
+        deciding: str = "",
         ascii: bool = False,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``decision``: the one that stands, to begin with."""
+        """``incident``: its matrix, its criteria and what is known now. ``deciding``: who may decide now, in words."""
         super().__init__("Decide: roll back or fix forward", ascii=ascii, seconds=seconds)
-        self.inputs = inputs
-        self.decision = decision
-        self.recommendation_fn = recommendation_fn
+        self.incident = incident
+        self.inputs = incident.inputs
+        self.deciding = deciding
+        self.rows = criteria(incident)
+        self.met = met_codes(incident)
 
     def body(self) -> Iterable[Widget]:
-        """The fields in the order of the talk: damage, matrix, decision, reason."""
-        users = self.inputs.users_text() if self.inputs.users_high >= 0 else ""
-        severity, risk = self.inputs.severity or UNKNOWN, self.inputs.data_risk or UNKNOWN
-        yield ChoiceLine("Severity", (*SEVERITIES, UNKNOWN), severity, ascii=self.ascii, id="severity")
-        yield Words("Users in % (60, 60-80, >80, <10; empty: not known):", ascii=self.ascii)
-        yield PlainInput(users, placeholder=UNKNOWN, limit=20, id="users")
-        yield ChoiceLine("Data risk", (*DATA_RISKS, UNKNOWN), risk, ascii=self.ascii, id="risk")
+        """The fields in the order of the talk: damage, matrix, decision, reason; a column that is not there is not
+        asked for.
+        """
+        matrix = self.incident.matrix
+        severities, risks = named([row.severity for row in matrix]), named([row.data_risk for row in matrix])
+        if severities:
+            value = self.inputs.severity or UNKNOWN
+            yield ChoiceLine("Severity", (*severities, UNKNOWN), value, ascii=self.ascii, id="severity")
+        if has_users(matrix):
+            users = self.inputs.users_text() if self.inputs.users_high >= 0 else ""
+            yield Words("Users in % (60, 60-80, >80, <10; empty: not known):", ascii=self.ascii)
+            yield PlainInput(users, placeholder=UNKNOWN, limit=20, id="users")
+        if risks:
+            value = self.inputs.data_risk or UNKNOWN
+            yield ChoiceLine("Data risk", (*risks, UNKNOWN), value, ascii=self.ascii, id="risk")
+        if self.rows:
+            yield button("Criteria", "criteria")
+            yield Words("", ascii=self.ascii, id="proposal")
         yield Words("", ascii=self.ascii, id="matrix")
-        decided = self.decision.value if self.decision else ""
-        yield ChoiceLine("Decision", [one.value for one in Decision], decided, ascii=self.ascii, id="decision")
+        if self.deciding:
+            yield Words(f"May decide now: {self.deciding}", ascii=self.ascii, id="deciding")
+        yield ChoiceLine("Decision", [one.value for one in Decision], "", ascii=self.ascii, id="decision")
         yield Words("Reason, needed where it differs from the matrix:", ascii=self.ascii)
         yield PlainInput(id="reason")
 
@@ -83,9 +92,19 @@ class DecideDialog(Dialog[DecideAnswer | None]):
         self.trouble("")
         self._recommend()
 
+    def found(self, inputs: Inputs) -> Recommendation | None:
+        """What the matrix says of these facts and of the criteria that are ticked here."""
+        return recommend(inputs, self.incident.matrix, self._proposed())
+
+    def _proposed(self) -> str:
+        return proposed_by(self.rows, self.met, self.incident)
+
     def _recommend(self) -> None:
+        if self.rows:
+            words = proposal_words(self._proposed(), len(self.met), len(self.rows))
+            self.query_one("#proposal", Words).say(words, *(("-title",) if self.met else ()))
         try:
-            found = self.recommendation_fn(self.known())
+            found = self.found(self.known())
         except ValueError as error:
             self.query_one("#matrix", Words).say(str(error), "-warning")
             return
@@ -93,11 +112,14 @@ class DecideDialog(Dialog[DecideAnswer | None]):
 
     def known(self) -> Inputs:
         """The facts as they stand in the fields. Raises ValueError with the reason when the users are no share."""
-        severity = self.query_one("#severity", ChoiceLine).value.replace(UNKNOWN, "")
-        risk = self.query_one("#risk", ChoiceLine).value.replace(UNKNOWN, "")
-        text = self.query_one("#users", PlainInput).value.strip()
+        text = "".join(field.value.strip() for field in self.query("#users").results(PlainInput))
         low, high = (-1, -1) if text in ("", UNKNOWN) else parse_users(text)
-        return Inputs(severity, low, high, risk)
+        return Inputs(self._chosen("#severity"), low, high, self._chosen("#risk"))
+
+    def _chosen(self, name: str) -> str:
+        """The word of a line, or empty: not known, or not asked."""
+        value = "".join(line.value for line in self.query(name).results(ChoiceLine))
+        return "" if value == UNKNOWN else value
 
     @on(Input.Submitted)
     def _next_field(self) -> None:
@@ -110,8 +132,11 @@ class DecideDialog(Dialog[DecideAnswer | None]):
         except ValueError as error:
             self._missing(str(error), "#users")
             return
+        if name == "criteria":
+            self._open_criteria(inputs)
+            return
         if name == "facts":
-            self.dismiss(DecideAnswer(inputs))
+            self.dismiss(DecideAnswer(inputs, marks=self._marks()))
             return
         decided = self.query_one("#decision", ChoiceLine).value
         if not decided:
@@ -119,12 +144,28 @@ class DecideDialog(Dialog[DecideAnswer | None]):
             return
         decision = Decision(decided)
         reason = " ".join(self.query_one("#reason", PlainInput).value.split())
-        found = self.recommendation_fn(inputs)
+        found = self.found(inputs)
         if (found is None or found.row.decision is not decision) and not reason:
             said = "says nothing" if found is None else f"says {found.row.decision.value}"
             self._missing(f"The matrix {said}: give the reason for deciding {decided}.", "#reason")
             return
-        self.dismiss(DecideAnswer(inputs, decision, reason))
+        self.dismiss(DecideAnswer(inputs, decision, reason, self._marks()))
+
+    def _marks(self) -> tuple[tuple[str, bool], ...]:
+        return marks_for(self.incident, self.met)
+
+    def _open_criteria(self, inputs: Inputs) -> None:
+        from widgets.criteria_dialog import CriteriaAnswer, CriteriaDialog
+
+        def answered(answer: CriteriaAnswer | None) -> None:
+            if answer is not None:
+                self.met = answer.met
+                self._recommend()
+
+        dialog = CriteriaDialog(
+            self.incident, inputs=inputs, met=self.met, accept="Take over", ascii=self.ascii, seconds=self._seconds
+        )
+        self.app.push_screen(dialog, answered)
 
     def _missing(self, words: str, field: str) -> None:
         self.trouble(words)

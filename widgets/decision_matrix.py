@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from actions.model.incident import Incident
-from actions.model.matrix import BUILT_IN, Decision, Inputs, recommend
-from actions.model.matrix import Row as MatrixRow
+from actions.model.incident import Incident, proposed_severity, recommended
+from actions.model.matrix import Inputs, pointing
+from widgets.matrix_table import BY_CRITERIA, BY_PERSON, decision_words, table_rows
 from widgets.painted import Painted, Row, wrapped
-from widgets.presentation import clock_text, fit, harmless, joined
-
-COLUMNS = (("Severity", 9), ("Users", 11), ("Data risk", 10), ("Decision", 12), ("Within", 12))
-
-
-def decision_words(decision: Decision) -> str:
-    """``ROLL BACK`` is loud, ``fix forward`` is not."""
-    words: str = decision.value
-    return words.upper() if decision is Decision.ROLL_BACK else words
+from widgets.presentation import clock_text, harmless, joined
 
 
 def inputs_words(inputs: Inputs) -> str:
@@ -29,36 +20,56 @@ def inputs_words(inputs: Inputs) -> str:
     return f"severity {inputs.severity or '?'}, users {inputs.users_text()}, data risk {inputs.data_risk or '?'}"
 
 
-def matrix_rows(incident: Incident, matrix: Sequence[MatrixRow] = BUILT_IN) -> tuple[Row, ...]:
+def matrix_rows(incident: Incident, width: int = 80) -> tuple[Row, ...]:
     """The pane's lines: a heading, the matrix, the inputs, what decided, the recommendation and the decision."""
-    found = recommend(incident.inputs, matrix)
-    rows: list[Row] = [((("  " + "".join(fit(name, size) for name, size in COLUMNS)).rstrip(), "tone--dim"),)]
-    for index, row in enumerate(matrix):
-        wins = found is not None and found.index == index
-        cells = (row.severity, row.users, row.data_risk, decision_words(row.decision), row.within)
-        text = "".join(fit(harmless(cell), size) for cell, (_, size) in zip(cells, COLUMNS, strict=True))
-        rows.append(((("▶ " if wins else "  ") + text.rstrip(), "tone--title" if wins else ""),))
-    rows.append((("Known: ", "tone--dim"), (inputs_words(incident.inputs), "")))
+    found = recommended(incident)
+    points = pointing(incident.inputs, incident.matrix, proposed_severity(incident))
+    rows: list[Row] = list(table_rows(incident.matrix, points, found, width))
+    rows.append(((f"{BY_PERSON} ", "tone--warning"), (inputs_words(incident.inputs), "")))
+    rows += _criteria(incident)
     if found is None:
         rows.append((("Nothing is known yet: the matrix says nothing.", "tone--warning"),))
     else:
-        recommended = f"{decision_words(found.row.decision)} recommended"
-        rows.append(((recommended, "tone--title"), (f", {found.words()}", "")))
-    rows.append(_decision(incident))
+        words = f"{decision_words(found.row.decision)} recommended"
+        rows.append(((words, "tone--title"), (f", {found.words()}", "tone--warning" if found.disagree else "")))
+    rows += _decision(incident)
     return tuple(rows)
 
 
-def _decision(incident: Incident) -> Row:
+def _criteria(incident: Incident) -> list[Row]:
+    if incident.procedure is None:
+        return []
+    from actions.model.criteria import criteria, proposal_words  # the first screen stands without them
+
+    there = criteria(incident)
+    if not there:
+        return []
+    met = [one.code for one in there if one.met]
+    words = proposal_words(proposed_severity(incident), len(met), len(there))
+    codes = f" ({' '.join(met)})" if met else ""
+    tone = "tone--warning" if met else "tone--open"
+    return [((f"{BY_CRITERIA if met else '○'} ", tone), (words + codes, ""), ("   y", "tone--key"))]
+
+
+def _decision(incident: Incident) -> list[Row]:
     decision = incident.decision
     if decision is None:
-        return (("○ not decided yet", "tone--open"), ("   d decides", "tone--key"))
+        return [(("○ not decided yet", "tone--open"), ("   d decides", "tone--key"))]
+    from actions.model.criteria import change_since_decision
+
     stands = f"{decision.decision} at {clock_text(incident.decided_at)}"
+    change = change_since_decision(incident)
     if incident.decision_stale:
-        return ((f"! new facts re-opened it: was {stands}", "tone--warning"), ("   d decides", "tone--key"))
+        what = f"! new facts re-opened it: {change.words() if change else 'the matrix says something else'}"
+        return [((harmless(what), "tone--overridden"),), ((f"  was {stands}", ""), ("   d decides", "tone--key"))]
     against = bool(decision.recommended) and decision.decision != decision.recommended
     why = f'against the matrix: "{harmless(decision.reason)}"' if against else ""
     tone = "tone--overridden" if against else "tone--done"
-    return ((joined((f"✔ decided: {harmless(stands)}", why)), tone),)
+    rows: list[Row] = []
+    if change is not None and incident.closed is None:
+        rows.append(((f"! new facts since: {harmless(change.words())}", "tone--warning"),))
+    rows.append((("! " if against else "✔ ", tone), (joined((f"decided: {harmless(stands)}", why)), tone)))
+    return rows
 
 
 class DecisionMatrix(Painted, can_focus=True):
@@ -76,38 +87,52 @@ class DecisionMatrix(Painted, can_focus=True):
         self, title: str = "Decision", *, ascii: bool = False, id: str | None = None, classes: str | None = None
     ) -> None:
         super().__init__(ascii=ascii, id=id, classes=classes)
-        self.rows: tuple[Row, ...] = ()
-        self.table = 0
-        """How many of the rows are the matrix."""
+        self.incident: Incident | None = None
         self.title = title
+        self._shown: tuple[int, list[Row]] = (0, [])
+        """For which width, and the lines."""
 
     def on_mount(self) -> None:
         """Name the pane."""
         self.set_titles(self.title)
 
-    def show(self, incident: Incident, matrix: Sequence[MatrixRow] = BUILT_IN) -> None:
-        """Show the incident's inputs and decision."""
-        rows = matrix_rows(incident, matrix)
-        if rows == self.rows:
+    def show(self, incident: Incident) -> None:
+        """Show the incident's matrix, inputs and decision."""
+        if incident is self.incident:
             return
-        width = max(8, self.content_size.width)
-        before = len(self.lines(width))
-        self.rows, self.table = rows, len(matrix) + 1
-        self.refresh(layout=len(self.lines(width)) != before)
+        self.incident = incident
+        width, before = self._shown
+        width = width or self.content_size.width
+        self._shown = (0, [])
+        if not width:  # it was never laid out
+            self.refresh(layout=True)
+            return
+        lines = self.lines(width)
+        if lines != before:
+            self.refresh(layout=len(lines) != len(before))
 
     def lines(self, width: int) -> list[Row]:
-        """The rows for a width in cells: the matrix clipped, the words under it wrapped."""
-        words = [line for row in self.rows[self.table :] for line in wrapped(row, width)]
-        return [*self.rows[: self.table], *words]
+        """The rows for a width in cells: the matrix fitted, the words under it wrapped."""
+        known, lines = self._shown
+        if known != width:
+            lines = []
+            if self.incident is not None:
+                table = len(self.incident.matrix) + 1
+                rows = matrix_rows(self.incident, width)
+                lines = [*rows[:table], *(line for row in rows[table:] for line in wrapped(row, width))]
+            self._shown = (width, lines)
+        return lines
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         """As many lines as there are."""
-        return max(8, len(self.lines(width)))
+        return max(8, len(self.lines(max(8, width))))
 
     def render_line(self, y: int) -> Strip:
         """One line."""
         width = self.content_size.width
         lines = self.lines(width)
+        if len(lines) > self.content_size.height:
+            y += 1  # the heading gives way: what is known and decided is not to be cut off
         return self.painted(lines[y] if y < len(lines) else (), width)
 
     def action_decide(self) -> None:

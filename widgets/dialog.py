@@ -21,6 +21,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from actions.model.outside_text import sanitise
+from widgets.palette import VARIABLES
 from widgets.presentation import clip, harmless
 
 DEAF_S = 0.7
@@ -107,15 +108,20 @@ class PlainInput(Input):
 class Dialog(ModalScreen[Answer]):
     """A box with a title, a body and its buttons. Subclasses give ``body`` and answer with ``dismiss``."""
 
-    DEFAULT_CSS = """
-    Dialog { align: center middle; }
-    Dialog > #box { width: 78; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; }
-    Dialog > #box { border: round $foreground; }
-    Dialog #body { height: auto; max-height: 100%; }
-    Dialog #buttons { height: 1; width: 1fr; }
-    Dialog #buttons Button { margin: 0 2 0 0; min-width: 4; }
-    Dialog.-narrow #buttons { layout: vertical; height: auto; }
-    Dialog #trouble { height: auto; }
+    DEFAULT_CSS = f"""
+    Dialog {{ align: center middle; background: {VARIABLES["ground"]} 60%; color: {VARIABLES["ink"]}; }}
+    Dialog > #box {{ width: 78; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; }}
+    Dialog > #box {{ background: {VARIABLES["box"]}; border: round {VARIABLES["busy"]}; }}
+    Dialog.-ascii > #box {{ border: ascii {VARIABLES["busy"]}; }}
+    Dialog #body {{ height: auto; max-height: 100%; }}
+    Dialog #buttons {{ height: 1; width: 1fr; }}
+    Dialog #buttons Button {{ margin: 0 2 0 0; min-width: 4; }}
+    Dialog #buttons Button:focus {{ background: {VARIABLES["here"]}; text-style: bold; }}
+    Dialog.-narrow #buttons {{ layout: vertical; height: auto; }}
+    Dialog #trouble {{ height: auto; }}
+    Dialog Words.-warning {{ color: {VARIABLES["odd"]}; }}
+    Dialog Words.-title {{ text-style: bold; }}
+    Dialog Words.-done {{ color: {VARIABLES["good"]}; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "leave", id="dialog.cancel", tooltip="Leave without effect", show=False),

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.strip import Strip
 
 from actions.model.blocking import Move, Next
 from widgets.painted import Painted, Row, Span, row_width
-from widgets.presentation import harmless
+from widgets.presentation import clip, harmless
 
 Hint = tuple[str, str]
 """Key and words: ``("space", "tick")``."""
 
+LEAST = 8
+"""Cells that are left of what is blocked, however long its reason is."""
 
-def next_row(following: Next) -> Row:
-    """``Enter  run X2: switch the image`` or ``Enter  – blocked: waits for B1``."""
+
+def next_row(following: Next, width: int = 0) -> Row:
+    """``Enter  run X2: switch the image`` or ``Enter  – blocked: waits for B1``.
+
+    ``width``: cells that there are (0: as many as it takes); what is blocked is shortened before the reason is.
+    """
     if following.blocked:
         what = harmless(following.words)
+        room = max(LEAST, width - cell_len(f" Enter   blocked: {harmless(following.blocked)}"))
+        if width and cell_len(what) > room:
+            what = clip(what, room)
         lead: tuple[Span, ...] = ((f"{what}  ", "tone--dim"),) if what else ()
         return ((" Enter ", "tone--dim"), *lead, (f"blocked: {harmless(following.blocked)}", "tone--blocked"))
     if following.move is Move.NOTHING and following.words:
@@ -62,10 +72,10 @@ class NextLine(Painted):
         width = self.content_size.width
         note: Row = ((f" {harmless(self.note)} ", "tone--warning"),) if self.note else ()
         if self.content_size.height == 1:
-            first = (*next_row(self.following), *note)
+            first = (*next_row(self.following, width), *note)
             return self.painted((*first, ("  ", ""), *hints_row(self.hints, width - row_width(first) - 2)), width)
         if y == 0:
-            return self.painted(next_row(self.following), width)
+            return self.painted(next_row(self.following, width), width)
         if y == 1:
             return self.painted((*note, *hints_row(self.hints, width - row_width(note))), width)
         return self.painted((), width)

@@ -13,10 +13,14 @@ from textual.strip import Strip
 
 from actions.model.clock import t_plus
 from actions.model.incident import Incident
-from actions.model.matrix import DEFAULT_AUTHORITY, Authority, Decision, may_decide, recommend
+from actions.model.matrix import DEFAULT_AUTHORITY, Authority, may_decide
+from actions.model.phases import NAMES, decide_or_back_by, time_box
 from actions.model.quick_dataclass import dataclass
 from widgets.painted import Painted, Row, Span, row_width
 from widgets.presentation import environment_mark, harmless, joined, minutes_text
+
+ANNOUNCED_S = 180
+"""Seconds before it happens, from when on it is said that others will decide."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,13 @@ class BarFacts:
     deciding: tuple[str, ...] = ()
     """Roles that may decide now; empty when nothing is to be decided."""
     deciding_is_me: bool = False
+    next_deciding: tuple[str, ...] = ()
+    """Roles that take over soon; empty while that is not to be announced."""
+    next_in_s: int = 0
+    box: str = ""
+    """The part of the list that has a time box now."""
+    box_left_s: int = 0
+    """Seconds left of it; negative: over."""
     flies: str = ""
     """Who is at the keys; empty: nobody."""
     driver: bool = False
@@ -65,16 +76,17 @@ def bar_facts(
 ) -> BarFacts:
     """The facts of this moment. ``me`` is a key of the incident's people; ``elapsed_ms`` runs since the declaration."""
     declared = incident.declared
-    found = recommend(incident.inputs)
     decided = incident.decision.decision if incident.decision else ""
     deciding = incident.closed is None and (not decided or incident.decision_stale)
-    deadline, waits_for, left = "", "decide", 0
-    back_due = decided == Decision.ROLL_BACK.value and not incident.proven
-    if found is not None and found.row.within_s is not None and incident.closed is None and (deciding or back_due):
-        left = found.row.within_s - elapsed_ms // 1000
+    deadline, left = "", 0
+    due, waits_for = decide_or_back_by(incident)
+    if due is not None:
+        left = due - elapsed_ms // 1000
         deadline = (now.astimezone(UTC) + timedelta(seconds=left)).strftime("%H:%MZ")
-        waits_for = "decide" if deciding else "back"
-    rule, _ = may_decide(elapsed_ms // 1000, authority)
+    rule, switch_s = may_decide(elapsed_ms // 1000, authority)
+    soon = deciding and switch_s is not None and switch_s <= ANNOUNCED_S
+    after, _ = may_decide(elapsed_ms // 1000 + (switch_s or 0), authority)
+    box = time_box(incident, elapsed_ms)
     mine = declared.people.get(me, {}).get("roles", ()) if declared else ()
     return BarFacts(
         environment=declared.environment if declared else "",
@@ -89,6 +101,10 @@ def bar_facts(
         decided="again" if decided and incident.decision_stale else decided,
         deciding=rule.roles if deciding else (),
         deciding_is_me=deciding and any(role in mine for role in rule.roles),
+        next_deciding=after.roles if soon and after.roles != rule.roles else (),
+        next_in_s=switch_s or 0,
+        box=NAMES[box.phase] if box else "",
+        box_left_s=box.left_s if box else 0,
         flies=incident.holder.holder if incident.holder else "",
         driver=driver,
         proven=incident.proven,
@@ -124,6 +140,7 @@ def _sections(facts: BarFacts) -> dict[str, _Variants]:
         "elapsed": (((t_plus(facts.elapsed_ms), "tone--title"),),) if facts.incident else ((),),
         "deadline": _deadline(facts),
         "deciding": _deciding(facts),
+        "box": _box(facts),
         "keys": _keys(facts),
         "back": _back(facts),
         "warnings": _warnings(facts),
@@ -156,7 +173,27 @@ def _deciding(facts: BarFacts) -> _Variants:
     roles = " or ".join(harmless(role) for role in facts.deciding)
     again = " again (new facts)" if facts.decided == "again" else ""
     you = " (you)" if facts.deciding_is_me else ""
+    if facts.next_deciding:
+        after = " or ".join(harmless(role) for role in facts.next_deciding)
+        soon = f"in {minutes_text(facts.next_in_s)} {after}"
+        return (
+            ((f"deciding{again or ' now'}: {roles}{you}, ", ""), (soon, "tone--warning")),
+            ((f"{roles}{you}, ", ""), (soon, "tone--warning")),
+            ((soon, "tone--warning"),),
+            (),
+        )
     return (((f"deciding{again or ' now'}: {roles}{you}", ""),), ((f"{roles}{you}", ""),), ((roles, ""),), ())
+
+
+def _box(facts: BarFacts) -> _Variants:
+    """The time box of the present part; once it is over it is said, and nothing happens."""
+    if not facts.box:
+        return ((),)
+    if facts.box_left_s < 0:
+        over = f"{facts.box}: OVER by {minutes_text(-facts.box_left_s)}"
+        return (((f"{over} (b more time)", "tone--warning"),), ((over, "tone--warning"),), ())
+    left = f"{facts.box}: {minutes_text(facts.box_left_s)}"
+    return (((f"{left} left", ""),), ((left, ""),), ())
 
 
 def _keys(facts: BarFacts) -> _Variants:
@@ -192,7 +229,7 @@ def _warnings(facts: BarFacts) -> _Variants:
 
 
 SHRINK = (
-    *("system", "keys", "deciding", "deadline", "back", "warnings", "incident", "keys"),
+    *("box", "system", "keys", "box", "deciding", "deadline", "back", "warnings", "incident", "keys"),
     *("deciding", "warnings", "warnings", "deciding", "system", "deadline", "incident"),
 )
 """Which section gives way next, one form shorter each time; what is never named stays: where, and how long since."""

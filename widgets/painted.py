@@ -6,18 +6,15 @@ Every span is made harmless and clipped here, in one place; outside text is neve
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-from weakref import WeakKeyDictionary
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.app import App
 from textual.content import Content
-from textual.dom import DOMNode
 from textual.strip import Strip
 from textual.widget import Widget
 
+from widgets.palette import tone_style
 from widgets.presentation import clip, drop_cells, harmless, wrap_cells
 
 Span = tuple[str, str]
@@ -87,25 +84,11 @@ def paint(
     return Strip(segments, width)
 
 
-_tones: WeakKeyDictionary[App[Any], dict[str, Style]] = WeakKeyDictionary()
+class Painted(Widget, inherit_css=False):
+    """A widget that paints rows of spans; its colours are the tones of ``palette``.
 
-
-def tone_style(app: App[Any], tone: str) -> Style:
-    """What the app's style sheet says of a tone, and nothing of where it stands.
-
-    Looked up once for all widgets. As component classes, every widget would look up every tone each time its own
-    style is computed: a tenth of the time to the first screen.
+    Textual's own rules for any widget are those of scroll bars and links, of which there are none here.
     """
-    known = _tones.setdefault(app, {})
-    if tone not in known:
-        node = DOMNode(classes=tone)
-        app.stylesheet.apply(node)
-        known[tone] = node.styles.partial_rich_style
-    return known[tone]
-
-
-class Painted(Widget):
-    """A widget that paints rows of spans; its colours are the tones of ``presentation``."""
 
     ALLOW_SELECT = False
 
@@ -127,7 +110,7 @@ class Painted(Widget):
     def style_of(self, tone: str) -> Style:
         """The style of a tone; of the empty one: the widget's own."""
         if tone:
-            return tone_style(self.app, tone)
+            return tone_style(tone)
         if self._own_style is None:
             self._own_style = self.rich_style
         return self._own_style

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from actions.model.incident import Incident
 from widgets.painted import Row, wrapped
 from widgets.presentation import joined
 from widgets.preview_rows import NOTHING, PreviewText, preview_text
 from widgets.row_view import RowView
+
+if TYPE_CHECKING:
+    from actions.model.approval import ApprovalState
 
 
 class Preview(RowView):
@@ -34,9 +37,17 @@ class Preview(RowView):
         """Name the pane."""
         self._lay_out()
 
-    def show(self, incident: Incident, code: str, *, driver: bool = True, undo: bool = False) -> None:
+    def show(
+        self,
+        incident: Incident,
+        code: str,
+        *,
+        driver: bool = True,
+        undo: bool = False,
+        approval: ApprovalState | None = None,
+    ) -> None:
         """Show what running (or undoing) this item does."""
-        self.show_text(preview_text(incident, code, driver=driver, undo=undo))
+        self.show_text(preview_text(incident, code, driver=driver, undo=undo, approval=approval))
 
     def show_text(self, text: PreviewText) -> None:
         """Show any text of this shape; an equal one costs nothing, another item begins at its top."""

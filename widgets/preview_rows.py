@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from actions.model.blocking import blocked_reason
 from actions.model.checklist import Item, Kind, State
 from actions.model.clock import span
 from actions.model.effect import shown
 from actions.model.incident import Incident, items, state_of
+from actions.model.note import Note
 from actions.model.plan import PlannedStep
+from actions.model.procedure import SENSORS
 from actions.model.quick_dataclass import dataclass
+from actions.model.sensing import reading
 from actions.model.step import Risk
 from widgets.painted import Row
-from widgets.presentation import RISKS, STATES, clock_text, harmless, joined
+from widgets.presentation import LEVELS, RISKS, STATES, clock_text, harmless, joined
+
+if TYPE_CHECKING:
+    from actions.model.approval import ApprovalState
 
 
 @dataclass(frozen=True)
@@ -26,14 +34,16 @@ class PreviewText:
 NOTHING = PreviewText("What will happen", "", ((("Nothing is highlighted.", "tone--dim"),),))
 
 
-def preview_text(incident: Incident, code: str, *, driver: bool = True, undo: bool = False) -> PreviewText:
+def preview_text(
+    incident: Incident, code: str, *, driver: bool = True, undo: bool = False, approval: ApprovalState | None = None
+) -> PreviewText:
     """The preview of the item with this code; ``undo``: of its undo."""
     item = next((one for one in items(incident) if one.code == code), None)
     if item is None:
         return NOTHING
     step = incident.plan.step(code) if incident.plan and item.kind is Kind.STEP else None
     if step is not None:
-        return _step(incident, step, driver, undo)
+        return _step(incident, step, driver, undo, approval)
     rows = [*_state_rows(incident, item), *_how(incident, item)]
     return PreviewText(f"{item.code} {harmless(item.text)}", "changes nothing on the system", tuple(rows))
 
@@ -49,14 +59,20 @@ def one_line(step: PlannedStep) -> str:
     return joined((f"{step.code} {harmless(step.title)}", RISKS[step.risk].word, f"about {span(step.about_s)}"))
 
 
-def _step(incident: Incident, step: PlannedStep, driver: bool, undo: bool) -> PreviewText:
+def _step(
+    incident: Incident, step: PlannedStep, driver: bool, undo: bool, approval: ApprovalState | None
+) -> PreviewText:
     rows: list[Row] = []
-    reason = blocked_reason(incident, step.code, driver=driver, undo=undo)
+    reason = blocked_reason(incident, step.code, driver=driver, undo=undo, approval=approval)
     running = state_of(incident, _item(incident, step)) is State.RUNNING
     if running:
         rows.append(((f"{STATES[State.RUNNING].text}: what stands here is being done", "tone--running"),))
     elif reason:
         rows.append(((f"blocked: {harmless(reason)}", "tone--danger"),))
+    if step.risk is not Risk.READ and approval is not None and not undo:
+        from widgets.approval_rows import approval_rows  # the screen stands: there is a plan
+
+        rows += approval_rows(approval, incident.id, reason or "")
     run = incident.last_run(step.code)
     if run is not None and not run.open and run.summary:
         rows.append(((f"last run {clock_text(run.started)}: {harmless(run.summary)}", _tone(incident, step)),))
@@ -69,11 +85,15 @@ def _step(incident: Incident, step: PlannedStep, driver: bool, undo: bool) -> Pr
         rows += _undo_rows(step)
         if step.leaves:
             rows.append((("if terminated ", "tone--key"), (harmless(step.leaves), "")))
-    rows += [
-        (("note   ", "tone--key"), (harmless(note), "")) for note in (incident.plan.notes if incident.plan else ())
-    ]
+    rows += [_note_row(note) for note in (incident.plan.notes if incident.plan else ())]
     verb = "Undo of " if undo else ""
     return PreviewText(f"{verb}{step.code} {harmless(step.title)}", risk_words(step), tuple(rows))
+
+
+def _note_row(note: Note) -> Row:
+    mark = LEVELS["warning" if note.is_warning else ""]
+    level = ((f"{mark.text} ", mark.style_class),) if note.is_warning else ()
+    return (("note   ", "tone--key"), *level, (harmless(note.text), ""))
 
 
 def _item(incident: Incident, step: PlannedStep) -> Item:
@@ -137,4 +157,31 @@ def _how(incident: Incident, item: Item) -> list[Row]:
             (("Ticked when a plan is drawn: ", ""), (harmless(target), "tone--title")),
             (("Enter ", "tone--key"), ("on a release in the history draws the plan; drawing changes nothing.", "")),
         ]
-    return [(("Ticked by what is observed.", ""),)]
+    return _sensed(incident, item)
+
+
+def _sensed(incident: Incident, item: Item) -> list[Row]:
+    """What was seen and what is expected, when, and what it is that the sensor observes."""
+    rows: list[Row] = []
+    seen = reading(incident, item.sensor)
+    if seen is None:
+        rows.append((("seen     ", "tone--key"), ("it has not been read yet", "tone--dim")))
+    else:
+        look = STATES[State.DONE] if seen.ok else STATES[State.OPEN]
+        tone = look.style_class if seen.ok else "tone--warning"
+        rows.append((("seen     ", "tone--key"), (f"{harmless(seen.seen)} ({'ok' if seen.ok else 'not ok'})", tone)))
+        if seen.expected:
+            rows.append((("expected ", "tone--key"), (harmless(seen.expected), "")))
+        if seen.at:
+            rows.append((("since    ", "tone--key"), (f"{clock_text(seen.at)}, by the record", "")))
+    rows.append((("observes ", "tone--key"), (SENSORS.get(item.sensor, harmless(item.sensor)), "")))
+    around = _AROUND_GATE if item.gate else _OVERRIDES
+    rows.append((("It ticks and un-ticks itself and cannot be ticked by hand; ", ""), ("o ", "tone--key"), around))
+    if item.gate and not (seen is not None and seen.ok):
+        rows.insert(0, ((_GATE, "tone--danger"),))
+    return rows
+
+
+_GATE = "GATE, closed: nothing that changes the system is armed while this is open"
+_AROUND_GATE = ("goes around the gate, with a reason and a second person; it stays red in the record.", "")
+_OVERRIDES = ("overrides it, with a reason that stays visible.", "")

@@ -33,7 +33,9 @@ def summary_lines(incident: Incident, ended_ms: int, seen: str = "") -> tuple[st
     proof = "proven" if incident.proven else "NOT proven"
     first = f"{outcome[:1].upper()}{outcome[1:]} at {t_plus(ended_ms)}, {proof}{': ' + seen if seen else ''}"
     deviations = len(incident.deviations)
-    named = "; ".join(one.what + (f' "{one.reason}"' if one.reason else "") for one in incident.deviations[:2])
+    # What was done without what it needs is never hidden behind "and 5 more".
+    worst_first = sorted(incident.deviations, key=lambda one: not one.what.startswith("BREAK-GLASS"))
+    named = "; ".join(one.what + (f' "{one.reason}"' if one.reason else "") for one in worst_first[:2])
     more = f"; and {deviations - 2} more" if deviations > 2 else ""
     open_debts = sum(not debt.paid for debt in incident.debts)
     second = f"Deviations: {deviations}{f' ({named}{more})' if deviations else ''}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.model.errors import BadInput, GoaroundError, Refused
+from actions.model.note import Note
 from actions.model.plan import Plan
 from actions.model.release import Release, WayBack
 from actions.model.system import Settings
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from actions.model.ports import World
 
 
-def releases(settings: Settings, option: str, world: World) -> tuple[tuple[Release, ...], tuple[str, ...]]:
-    """Releases that the option knows, newest first, and what could not be learnt, a line each. Asks the world."""
+def releases(settings: Settings, option: str, world: World) -> tuple[tuple[Release, ...], tuple[Note, ...]]:
+    """Releases that the option knows, newest first, and what could not be learnt, a note each. Asks the world."""
     if option == "git" and settings.git is not None:
         from actions.steps import git_releases
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import stat
 import time
 from pathlib import Path
 
@@ -114,3 +115,8 @@ def end_session(sid: int, *, leader: bool, since_ms: int = 0, grace_s: float = 5
 
 def _living(targets: dict[int, int]) -> list[int]:
     return [pid for pid, started in targets.items() if alive(pid, started)]
+
+
+def mode_in(folder: Path) -> int:
+    """The mode of a new file: readable by the group where several logins share the folder, else by its owner only."""
+    return 0o640 if folder.stat().st_mode & stat.S_IWGRP else 0o600

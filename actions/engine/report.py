@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from actions.engine.processes import mode_in
 from actions.model.clock import Clock, stamp
 from actions.model.errors import GoaroundError
 from actions.model.events import Body, EffectFinished
@@ -28,6 +29,7 @@ class SpoolReporter:
         self._lock = threading.Lock()
         self._digest = hashlib.sha256()
         descriptor = os.open(spool, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        os.fchmod(descriptor, mode_in(spool.parent))
         self._file = os.fdopen(descriptor, "ab", buffering=0)
         self._stop = threading.Event()
         self._recording = threading.Lock()

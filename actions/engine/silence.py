@@ -15,7 +15,7 @@ _JUMP_MS = 2000
 """Wall and monotonic clock may differ by this much over a run before the wall clock counts as having jumped."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Heard:
     """What was last heard of one run. Made anew by whoever attaches."""
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actions.gateways import bundle_layout as layout
+from actions.gateways.age_files import HEADER, is_sealed
 from actions.model.canonical import sha256_hex
 from actions.model.chain import ChainResult, verify_lines
-from actions.model.errors import BadInput, GoaroundError
+from actions.model.errors import BadInput, GoaroundError, RecordDamaged
 from actions.model.incident import Incident
 from actions.model.record_text import TEXT_VERSION, markdown, state_words
 
@@ -129,7 +130,10 @@ class _Writer:
             self.left_out.append(layout.Left(cited.path, cited.sha256, self._private))
             return
         try:
-            entry = self.files.get(cited.path) or self._copy(layout.stored_path(self._source, cited), cited.path)
+            source = layout.stored_path(self._source, cited)
+            if cited.sealed:
+                _check_sealed(source)
+            entry = self.files.get(cited.path) or self._copy(source, cited.path)
         except GoaroundError as error:
             self.left_out.append(layout.Left(cited.path, cited.sha256, f"lost: {error.title}"))
             if cited.sha256:
@@ -159,6 +163,14 @@ class _Writer:
         """Put the names on disk, too."""
         for folder in (self._folder, *(path for path in self._folder.rglob("*") if path.is_dir())):
             _sync_folder(folder)
+
+
+def _check_sealed(path: Path) -> None:
+    """What is said to be encrypted leaves its host only if it is. Raises GoaroundError."""
+    with layout.open_plain(path) as file:
+        start = file.read(len(HEADER))
+    if not is_sealed(start):
+        raise RecordDamaged(f"{layout.shown_path(path.name)} is not encrypted, though recorded so", "", "look at it")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -83,6 +83,9 @@ class Cited:
     sha256: str
     """Empty: the event names the file, but no end of the run was recorded, so nothing vouches for its content."""
     private: bool = False
+    """Not in a bundle: private and not encrypted."""
+    sealed: bool = False
+    """Encrypted, so that it may leave its host."""
 
 
 def cited_files(events: tuple[ev.Event, ...]) -> list[Cited]:
@@ -92,7 +95,8 @@ def cited_files(events: tuple[ev.Event, ...]) -> list[Cited]:
     for event in events:
         body = event.body
         if isinstance(body, ev.EvidenceKept):
-            found.append(Cited(event.seq, _inside(EVIDENCE, body.path, event.seq), body.sha256, body.private))
+            path, sealed = _inside(EVIDENCE, body.path, event.seq), bool(body.encrypted_to)
+            found.append(Cited(event.seq, path, body.sha256, body.private and not sealed, sealed))
         elif isinstance(body, ev.StepStarted) and body.spool:
             spools[body.run] = (event.seq, _inside(SPOOL, body.spool, event.seq))
         elif isinstance(body, ev.StepFinished) and body.run in spools:

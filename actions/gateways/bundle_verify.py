@@ -11,6 +11,7 @@ from typing import Any
 
 from actions.gateways import bundle_layout as layout
 from actions.gateways import signatures
+from actions.gateways.bundle_approvals import check_approvals
 from actions.gateways.bundle_result import VerifyResult
 from actions.gateways.bundle_sign_offs import check_sign_offs, check_statements
 from actions.model.canonical import loads_strict
@@ -53,6 +54,7 @@ def verify_bundle(
     _check_report(result, folder, chain, manifest)
     _check_cited(result, folder, chain, manifest, found)
     check_sign_offs(result, chain, allowed_signers, revoked)
+    check_approvals(result, chain, allowed_signers, revoked)
     return result
 
 
@@ -92,6 +94,7 @@ def verify_stored(
             kept += _same(result, path, one)
     result.good(f"files: {kept} of {sum(bool(one.sha256) for one in cited)} cited files are as they were recorded")
     check_sign_offs(result, chain, allowed_signers, revoked)
+    check_approvals(result, chain, allowed_signers, revoked)
     return result
 
 

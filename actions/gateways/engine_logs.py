@@ -80,6 +80,11 @@ class EngineLogs:
         """How the pane calls it."""
         return self._name
 
+    @property
+    def trouble(self) -> str:
+        """See ``logs.LogSource.trouble``."""
+        return self._trouble
+
     def run(self, emit: Emit, stop: threading.Event) -> None:
         """See ``logs.LogSource.run``. Each line's source is its service and number, such as ``web-1``."""
         batches = Batches(emit)

@@ -11,6 +11,7 @@ import os
 import stat
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol
 
 from actions.gateways.logs import Batches, Emit, LineMaker, notice
@@ -63,11 +64,18 @@ class FileTail:
         self._skipping = False
         self._from_start = False
         self._old_cut = False
+        self._old_until = 0
+        """What stands before this offset was there when we came."""
 
     @property
     def name(self) -> str:
         """How the pane calls it."""
         return self._name
+
+    @property
+    def trouble(self) -> str:
+        """See ``logs.LogSource.trouble``."""
+        return self._trouble
 
     def run(self, emit: Emit, stop: threading.Event) -> None:
         """See ``logs.LogSource.run``."""
@@ -108,19 +116,22 @@ class FileTail:
             out += self._lines.finish()
             out.append(notice(self._name, f"{self._path} was truncated; reading from its start"))
             self._view.open()
-            self._offset = 0
+            self._offset = self._old_until = 0
         elif self._trouble:
             out.append(notice(self._name, f"{self._path} can be read again"))
         self._trouble = ""
         if size - self._offset > self._view.backlog:
             self._skip(size, out)
-        chunk = self._view.read(self._offset, CHUNK_BYTES) if self._offset < size else b""
+        known = self._old_until - self._offset
+        limit = min(CHUNK_BYTES, known) if known > 0 else CHUNK_BYTES
+        chunk = self._view.read(self._offset, limit) if self._offset < size else b""
         self._take(chunk, out)
         return bool(chunk) and self._offset < size
 
     def _take(self, chunk: bytes, out: list[LogLine]) -> None:
         self._offset += len(chunk)
-        out += self._lines.feed(self._whole(chunk))
+        lines = self._lines.feed(self._whole(chunk))
+        out += [replace(line, old=True) for line in lines] if self._offset <= self._old_until else lines
 
     def _switch(self, identity: str, size: int, out: list[LogLine]) -> None:
         """The path names another file than before (or one for the first time)."""
@@ -136,6 +147,7 @@ class FileTail:
             out.append(notice(self._name, f"{self._path} is there now"))
         self._identity, self._old_cut = identity, False
         self._offset = 0 if self._from_start else max(0, size - FIRST_BYTES)
+        self._old_until = 0 if self._from_start else size
         self._from_start = True
         self._skipping = self._offset > 0
 

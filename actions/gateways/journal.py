@@ -15,7 +15,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from actions.model.clock import Clock, stamp
 from actions.model.errors import BadInput, GoaroundError, Unreachable
 from actions.model.lease_row import LeaseRow
 from actions.model.points import point
-from actions.model.quick_dataclass import dataclass
+from actions.model.quick_dataclass import dataclass, replace
 
 SCHEMA_VERSION = 1
 _RESERVE_BYTES = 256 * 1024
@@ -73,6 +73,10 @@ class IncidentSummary:
     target: str
     executed: str
     verified: str
+    ticket: str = ""
+    """Where the fix is followed, of what was fixed forward."""
+    due: str = ""
+    """When that fix is due: a stamp, or empty."""
 
     @property
     def state(self) -> str:
@@ -82,6 +86,22 @@ class IncidentSummary:
         if not self.executed:
             return "closed, not signed"
         return "signed off" if self.verified else "awaits verification"
+
+
+_CLOSING = (
+    "CASE outcome WHEN 'forward' THEN (SELECT line FROM events WHERE events.incident=incidents.incident"
+    " AND kind='closed' ORDER BY seq DESC LIMIT 1) END"
+)
+"""The event that says where the fix is followed; asked for only where there is one: the table stays as it is."""
+
+
+def _summary(row: tuple[Any, ...]) -> IncidentSummary:
+    *columns, line = row
+    summary = IncidentSummary(*columns)
+    if line is None:
+        return summary
+    data = event_from_line(line).data
+    return replace(summary, ticket=str(data.get("ticket", "")), due=str(data.get("due", "")))
 
 
 def new_incident_id(clock: Clock) -> str:
@@ -116,7 +136,7 @@ class SqliteJournal:
             target = f"file:{self.path}?mode={'ro' if self.read_only else 'rwc'}"
             db = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
             if not self.read_only:
-                os.chmod(self.path, 0o600)
+                share_or_hide(self.path, self.folder)
                 _switch_to_wal(db)
                 db.execute("PRAGMA synchronous=FULL")
                 db.execute("PRAGMA wal_autocheckpoint=0")
@@ -208,8 +228,13 @@ class SqliteJournal:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
-    def declare(self, actor: str, body: ev.Declared, incident: str | None = None) -> ev.Event:
-        """Open a new incident; refuses when this system already has an open one (its id is in the message)."""
+    def declare(
+        self, actor: str, body: ev.Declared, incident: str | None = None, *, also: Sequence[ev.Body] = ()
+    ) -> ev.Event:
+        """Open a new incident; refuses when this system already has an open one (its id is in the message).
+
+        ``also``: what is committed with it, right after it. Returns the first event.
+        """
         incident = incident or new_incident_id(self.clock)
         with self._writing() as db:
             row = db.execute(
@@ -227,6 +252,10 @@ class SqliteJournal:
                 (incident, body.system, body.environment, body.mode, body.title, event.at, actor),
             )
             self._insert(db, event)
+            last = event
+            for other in also:
+                last = self._link(incident, last.seq + 1, last.hash, actor, other)
+                self._insert(db, last)
         return event
 
     def append(
@@ -325,10 +354,10 @@ class SqliteJournal:
         with self._lock:
             rows = self._db.execute(
                 "SELECT n, incident, system, environment, mode, title, declared_at, declared_by, outcome, closed_at,"
-                f" target, executed, verified FROM incidents WHERE {where} ORDER BY n DESC LIMIT ?",
+                f" target, executed, verified, {_CLOSING} FROM incidents WHERE {where} ORDER BY n DESC LIMIT ?",
                 values,
             ).fetchall()
-        return [IncidentSummary(*row) for row in rows]
+        return [_summary(row) for row in rows]
 
     def open_incident(self, system: str) -> str | None:
         """The open incident of a system, or None."""
@@ -401,9 +430,27 @@ class SqliteJournal:
         folder = self.folder / "incidents" / incident
         if not self.read_only:
             # One by one: the mode is that of the last folder only, others are made as the umask says.
-            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
+            for one in (folder.parent, folder):
+                one.mkdir(mode=0o700, parents=True, exist_ok=True)
+                share_or_hide(one, self.folder)
         return folder
+
+
+def share_or_hide(path: Path, store: Path) -> None:
+    """Rights of what lies in a store: for its owner alone, and for its group where the store's folder is the group's.
+
+    A store that several logins share is made with ``chmod 2770``: what is made in it belongs to its group then.
+    """
+    info, around = path.stat(), store.stat()
+    if info.st_uid != os.geteuid():
+        return  # whoever made it has seen to it
+    shared = bool(around.st_mode & stat.S_IWGRP)
+    if shared and info.st_gid != around.st_gid:
+        with suppress(OSError):  # not of that group: then the others cannot read it, and are told so
+            os.chown(path, -1, around.st_gid)
+    mode = (0o2770 if shared else 0o700) if stat.S_ISDIR(info.st_mode) else (0o660 if shared else 0o600)
+    if stat.S_IMODE(info.st_mode) != mode:
+        os.chmod(path, mode)
 
 
 def _switch_to_wal(db: sqlite3.Connection) -> None:

@@ -50,6 +50,10 @@ class LogSource(Protocol):
     def name(self) -> str:
         """How the pane calls it."""
 
+    @property
+    def trouble(self) -> str:
+        """What keeps it from being read now, as it was told in the pane; empty: nothing."""
+
     def run(self, emit: Emit, stop: threading.Event) -> None:
         """Hand lines on until ``stop`` is set; called once, in a thread of its own.
 

@@ -1,4 +1,4 @@
-"""Signatures of sign-offs, made and checked by OpenSSH's ``ssh-keygen -Y``; what is signed is decided in the model.
+"""Signatures of sign-offs and approvals, by OpenSSH's ``ssh-keygen -Y``; what is signed is decided in the model.
 
 Never asks anything: the child has no terminal, its passphrase helper always says no, and its time is bounded.
 """
@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from actions.model.approval_statement import APPROVAL_NAMESPACE
 from actions.model.chain import NAMESPACE
 from actions.model.clock import parse_stamp
 from actions.model.errors import BadInput, GoaroundError, RecordDamaged, Unreachable
@@ -49,7 +50,10 @@ class _Answer:
     err: str
 
 
-def sign(statement: bytes, key: str, *, timeout_s: float = SIGN_TIMEOUT_S) -> str:
+_PURPOSES = {NAMESPACE: "a sign-off", APPROVAL_NAMESPACE: "an approval"}
+
+
+def sign(statement: bytes, key: str, *, timeout_s: float = SIGN_TIMEOUT_S, namespace: str = NAMESPACE) -> str:
     """The armored signature over the statement, by a private key, or a public key whose private half an agent holds.
 
     Raises BadInput when the key cannot be used as it is, Unreachable when signing does not come to an end.
@@ -57,7 +61,7 @@ def sign(statement: bytes, key: str, *, timeout_s: float = SIGN_TIMEOUT_S) -> st
     path = Path(key).expanduser().absolute()
     if not path.is_file():
         raise BadInput(f"the signing key {path} is not there", "", "set [signing] key, or sign off without a key")
-    answer = _ssh_keygen(["-Y", "sign", "-n", NAMESPACE, "-f", str(path)], statement, timeout_s)
+    answer = _ssh_keygen(["-Y", "sign", "-n", namespace, "-f", str(path)], statement, timeout_s)
     if answer.status != 0 or "BEGIN SSH SIGNATURE" not in answer.out:
         raise _signing_failed(path, answer.err)
     return answer.out
@@ -90,6 +94,7 @@ def verify(
     *,
     at: str = "",
     revoked: Path | None = None,
+    namespace: str = NAMESPACE,
 ) -> VerifiedBy:
     """Check that ``signer`` signed the statement with a key that the file allows, and allowed at the time ``at``.
 
@@ -97,19 +102,19 @@ def verify(
     counts for nothing at any time. Raises RecordDamaged in plain words, BadInput for a file that cannot be read.
     """
     check_files(allowed_signers, revoked)
-    seen = fits(statement, signature)
+    seen = fits(statement, signature, namespace=namespace)
     if not signer:
         raise _bad("the signature names no signer", f"it was made with {seen.key}")
     when = ["-O", f"verify-time={_local_time(at)}"] if at else []
-    common = ["-n", NAMESPACE, "-f", str(allowed_signers), "-I", signer, *when]
+    common = ["-n", namespace, "-f", str(allowed_signers), "-I", signer, *when]
     revoking = ["-r", str(revoked)] if revoked else []
     answer = _with_signature(["-Y", "verify", *common, *revoking], signature, statement)
-    good = _good(answer)
+    good = _good(answer, namespace)
     if good is not None and good.key == seen.key:
         return VerifiedBy(signer, good.key, good.key_type)
-    if revoked and _good(_with_signature(["-Y", "verify", *common], signature, statement)) is not None:
+    if revoked and _good(_with_signature(["-Y", "verify", *common], signature, statement), namespace) is not None:
         raise _bad(f"the key of {signer} has been revoked", seen.key)
-    raise _why_not(answer.err, seen, signer, allowed_signers, when, signature)
+    raise _why_not(answer.err, seen, signer, allowed_signers, when, signature, namespace)
 
 
 def check_files(allowed_signers: Path | None, revoked: Path | None) -> None:
@@ -119,16 +124,16 @@ def check_files(allowed_signers: Path | None, revoked: Path | None) -> None:
             raise BadInput(f"the {what} {path} cannot be read", "", "give the right file")
 
 
-def fits(statement: bytes, signature: str) -> VerifiedBy:
+def fits(statement: bytes, signature: str, *, namespace: str = NAMESPACE) -> VerifiedBy:
     """Check that the signature was made over this statement, by whatever key. Raises RecordDamaged when it was not."""
-    answer = _with_signature(["-Y", "check-novalidate", "-n", NAMESPACE], signature, statement)
-    good = _good(answer)
+    answer = _with_signature(["-Y", "check-novalidate", "-n", namespace], signature, statement)
+    good = _good(answer, namespace)
     if good is None:
         reason = "the signature was made over something else"
         if "parse signature" in answer.err or "armor" in answer.err:
             reason = "the signature is no signature"
         elif "namespace" in answer.err:
-            reason = "the signature was made for another purpose than a sign-off"
+            reason = f"the signature was made for another purpose than {_PURPOSES[namespace]}"
         elif "incorrect signature" not in answer.err:
             reason = "the signature cannot be checked"
         raise _bad(reason, _last_line(answer.err))
@@ -141,7 +146,13 @@ def available() -> bool:
 
 
 def _why_not(
-    err: str, seen: VerifiedBy, signer: str, allowed_signers: Path, when: Sequence[str], signature: str
+    err: str,
+    seen: VerifiedBy,
+    signer: str,
+    allowed_signers: Path,
+    when: Sequence[str],
+    signature: str,
+    namespace: str,
 ) -> GoaroundError:
     validity = _VALIDITY.search(err)
     if validity:
@@ -149,7 +160,8 @@ def _why_not(
         words = "had expired when it was signed" if state == "has expired" else "was not valid yet when it was signed"
         return _bad(f"the key of {signer} {words}", f"signed {verified}, limit {limit}, in local time")
     if "not permitted for use in signature namespace" in err:
-        return _bad(f"the key of {signer} is not allowed to sign off", f"its namespaces lack {NAMESPACE}")
+        what = "to sign off" if namespace == NAMESPACE else f"for {_PURPOSES[namespace]}"
+        return _bad(f"the key of {signer} is not allowed {what}", f"its namespaces lack {namespace}")
     answer = _with_signature(["-Y", "find-principals", "-f", str(allowed_signers), *when], signature, None)
     owners = ", ".join(sanitise(line) for line in answer.out.splitlines() if line)
     if answer.status == 0 and owners:
@@ -161,16 +173,16 @@ def _why_not(
     )
 
 
-def _bad(title: str, detail: str, next_move: str = "do not rely on this sign-off") -> RecordDamaged:
+def _bad(title: str, detail: str, next_move: str = "do not rely on this signature") -> RecordDamaged:
     return RecordDamaged(sanitise(title), sanitise(detail), next_move)
 
 
-def _good(answer: _Answer) -> VerifiedBy | None:
+def _good(answer: _Answer, namespace: str) -> VerifiedBy | None:
     if answer.status != 0:
         return None
     for line in answer.out.splitlines():
         found = _GOOD.match(line)
-        if found and found["namespace"] == NAMESPACE:
+        if found and found["namespace"] == namespace:
             return VerifiedBy(found["signer"] or "", found["key"], found["type"])
     return None
 
@@ -180,7 +192,7 @@ def _local_time(at: str) -> str:
     try:
         return parse_stamp(at).astimezone().strftime("%Y%m%d%H%M%S")
     except (ValueError, OverflowError) as error:
-        raise _bad("the time of the sign-off is not a time", at) from error
+        raise _bad("the time of the signature is not a time", at) from error
 
 
 def _with_signature(options: list[str], signature: str, statement: bytes | None) -> _Answer:

@@ -7,12 +7,26 @@ the intent.
 from __future__ import annotations
 
 from enum import Enum
+from typing import TYPE_CHECKING
 
+from actions.model import phases
 from actions.model.checklist import Item, Kind, Phase, State
-from actions.model.incident import Incident, changes, items, rollback_decided, state_of, step_state
+from actions.model.incident import (
+    Incident,
+    changes,
+    forward_decided,
+    items,
+    rollback_decided,
+    state_of,
+    step_state,
+)
 from actions.model.plan import PlannedStep
 from actions.model.quick_dataclass import dataclass
+from actions.model.sensing import reading
 from actions.model.step import Risk
+
+if TYPE_CHECKING:
+    from actions.model.approval import ApprovalState
 
 
 def running_reason(incident: Incident) -> str | None:
@@ -23,8 +37,14 @@ def running_reason(incident: Incident) -> str | None:
     return f"{run.code} {run.title} is running" if run.pid else f"{run.code} {run.title} has no recorded end yet"
 
 
-def blocked_reason(incident: Incident, code: str, *, driver: bool = True, undo: bool = False) -> str | None:
-    """Why the step with this code may not start now, or None. ``driver``: this cockpit holds the lease."""
+def blocked_reason(
+    incident: Incident, code: str, *, driver: bool = True, undo: bool = False, approval: ApprovalState | None = None
+) -> str | None:
+    """Why the step with this code may not start now, or None. ``driver``: this cockpit holds the lease.
+
+    ``approval``: where the approvals of the plan stand now (they depend on the time); None: they are not looked at.
+    What has run may be undone without a new one.
+    """
     if incident.closed is not None:
         return "the incident is closed"
     if not driver:
@@ -47,7 +67,10 @@ def blocked_reason(incident: Incident, code: str, *, driver: bool = True, undo: 
         if incident.decision_stale:
             return "new facts re-opened the decision (D1)"
         return "the decision to roll back is not recorded (D1)"
-    return _needs_reason(incident, step)
+    waits = approval.blocked if approval is not None and step.risk is not Risk.READ else ""
+    if waits and approval is not None and approval.denied:
+        return waits
+    return _needs_reason(incident, step) or waits or None
 
 
 def _undo_reason(step: PlannedStep, state: State) -> str | None:
@@ -68,6 +91,9 @@ def _needs_reason(incident: Incident, step: PlannedStep) -> str | None:
         for gate in incident.plan.steps:
             if gate.gate and gate.code != step.code and not step_state(incident, gate).settled:
                 return f"gate: {gate.code} {gate.title} comes first"
+        for item in items(incident):
+            if item.gate and item.kind is not Kind.STEP and not state_of(incident, item).settled:
+                return f"gate: {item.code} {item.text} comes first"
     return None
 
 
@@ -76,8 +102,12 @@ class Move(Enum):
 
     DECLARE = "declare"
     TICK = "tick"
+    SAY = "say"
+    WAIT = "wait"
     DECIDE = "decide"
     CHOOSE = "choose"
+    ASK = "ask"
+    """For approval of the plan."""
     RUN = "run"
     WATCH = "watch"
     CLOSE = "close"
@@ -98,7 +128,7 @@ class Next:
     """Why it cannot be done, when it cannot."""
 
 
-def move_for(incident: Incident, item: Item, *, driver: bool = True) -> Next:
+def move_for(incident: Incident, item: Item, *, driver: bool = True, approval: ApprovalState | None = None) -> Next:
     """What Enter does on this item."""
     state = state_of(incident, item)
     if not driver:
@@ -106,16 +136,35 @@ def move_for(incident: Incident, item: Item, *, driver: bool = True) -> Next:
     if item.kind is Kind.STEP:
         if state is State.RUNNING:
             return Next(Move.WATCH, item.code, f"watch {item.code}")
-        reason = blocked_reason(incident, item.code)
+        reason = blocked_reason(incident, item.code, approval=approval)
+        if approval is not None and approval.can_ask and reason == approval.blocked:
+            return Next(Move.ASK, item.code, f"ask for the approval of {' and '.join(approval.missing_roles)}")
         again = " again" if state in (State.DONE, State.FAILED) else ""
         return Next(Move.RUN, item.code, f"run {item.code}{again}: {item.text}", reason or "")
     if item.kind is Kind.SENSED and item.sensor == "decision":
         return Next(Move.DECIDE, item.code, "decide: roll back or fix forward")
     if item.kind is Kind.SENSED and item.sensor == "target":
         return Next(Move.CHOOSE, item.code, "choose the release to go back to")
+    if item.kind is Kind.SENSED and not state.settled:
+        return Next(Move.WAIT, item.code, f"look at {item.code} again: {_awaited(incident, item)}")
     if state.settled:
         return Next(Move.NOTHING, item.code, "", f"{item.code} is {state.value}; space takes it back")
     return Next(Move.TICK, item.code, f"tick {item.code}: {item.text}")
+
+
+def _awaited(incident: Incident, item: Item) -> str:
+    """What a sensed item waits for: ``2 of 3 pass, expected 3 of 3 pass``."""
+    seen = reading(incident, item.sensor)
+    if seen is None:
+        return "it has not been read yet"
+    return f"{seen.seen}, expected {seen.expected}" if seen.expected else seen.seen
+
+
+def _acts(incident: Incident, item: Item) -> bool:
+    """Whether somebody can do something about it now; what is only sensed waits for the rest of its phase."""
+    if item.kind is Kind.STEP and incident.plan is None:
+        return False
+    return item.kind is not Kind.SENSED or item.sensor in ("decision", "target")
 
 
 def next_item(incident: Incident) -> Item | None:
@@ -124,14 +173,28 @@ def next_item(incident: Incident) -> Item | None:
     rows = items(incident)
     if running is not None:
         return next((item for item in rows if item.code == running.code), None)
-    for phase in Phase:
-        waiting = [item for item in rows if item.phase is phase and not _optional(incident, item)]
+    if incident.decision_stale:
+        return next((item for item in rows if item.sensor == "decision"), None)
+    if forward_decided(incident):
+        return None
+    for phase in phases.FLOWN:
+        ended = phase.value in incident.phases_closed
+        # A part that was ended is done with, but for the steps that a plan drawn since has brought into it.
+        inside = [
+            item
+            for item in rows
+            if item.phase is phase and not _optional(incident, item) and (not ended or item.kind is Kind.STEP)
+        ]
+        waiting = [item for item in inside if _acts(incident, item)]
+        sensed = [item for item in inside if not _acts(incident, item) and item.kind is Kind.SENSED]
         for wanted in (State.OPEN, State.FAILED, State.DEFERRED):
-            for item in waiting:
+            for item in (*waiting, *sensed):
                 state = state_of(incident, item)
                 if state is wanted or (wanted is State.OPEN and state is State.FAILED):
                     return item
-        if phase is Phase.BEFORE and incident.plan is None:
+        if phases.present(incident) is phase and phases.close_reason(incident, phase) is None:
+            return None
+        if phase is Phase.BEFORE and incident.plan is None and not ended:
             return None
     return None
 
@@ -141,7 +204,7 @@ def _optional(incident: Incident, item: Item) -> bool:
     return step is not None and step.optional
 
 
-def next_move(incident: Incident, *, driver: bool = True) -> Next:
+def next_move(incident: Incident, *, driver: bool = True, approval: ApprovalState | None = None) -> Next:
     """The one thing that NEXT proposes for the whole incident."""
     if incident.declared is None:
         return Next(Move.DECLARE, "", "declare the incident")
@@ -153,9 +216,14 @@ def next_move(incident: Incident, *, driver: bool = True) -> Next:
         return Next(Move.NOTHING, "", "", "the record is closed and signed")
     item = next_item(incident)
     if item is not None:
-        return move_for(incident, item, driver=driver)
+        return move_for(incident, item, driver=driver, approval=approval)
     if not driver:
         return Next(Move.NOTHING, "", "", "you observe")
+    if forward_decided(incident) and not incident.proven:
+        return Next(Move.CLOSE, "", "close the incident: fix forward, with ticket and deadline")
+    phase = phases.present(incident)
+    if phase is not None and phases.close_reason(incident, phase) is None:
+        return Next(Move.SAY, "", f'say aloud "{phases.line(incident, phase)}"')
     return Next(Move.CLOSE, "", "close the incident: recovered" if incident.proven else "close the incident")
 
 

@@ -46,6 +46,9 @@ class Phase(Enum):
     BEFORE = "before"
     CARRY_OUT = "carry out"
     AFTER = "after"
+    """Within half an hour."""
+    AFTER_24H = "after 24 h"
+    PREVENTION = "prevention"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,13 @@ class Item:
     kind: Kind
     phase: Phase
     sensor: str = ""
-    """For sensed items: ``decision``, ``target``."""
+    """For sensed items: a name of ``procedure.SENSORS``."""
+    gate: bool = False
+    """Nothing that changes the system may be armed while it is open; overriding it takes a second person."""
+    depth: int = 0
+    """0 for the outermost items of a list."""
+    part: str = ""
+    """The name of the document's list that it stands in."""
 
 
 BEFORE: tuple[Item, ...] = (

@@ -55,7 +55,7 @@ class SystemClock:
         time.sleep(seconds)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ManualClock:
     """A clock that moves only when told to; for tests and for replays. ``jump`` moves the wall alone."""
 

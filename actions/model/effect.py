@@ -12,6 +12,7 @@ from dataclasses import field
 from typing import ClassVar
 
 from actions.model.canonical import sha256_hex
+from actions.model.codec import later
 from actions.model.quick_dataclass import dataclass
 
 
@@ -150,15 +151,16 @@ class CollectOutput:
     """File name of the evidence, without the compression suffix."""
     cwd: str = ""
     private: bool = False
-    """Stays on this host with mode 0600 and never goes into an export (it may hold secrets)."""
+    """May hold secrets: mode 0600, and not in an export unless it is encrypted."""
     limit_bytes: int = 0
     """Newest bytes kept; 0: all."""
     merge_stderr: bool = True
+    encrypt_to: tuple[str, ...] = later(())
+    """Names of those who can open a private file; empty: it is not encrypted."""
 
     def lines(self) -> tuple[str, ...]:
-        kept = "kept on this host only, not exported" if self.private else "kept as evidence"
         where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
-        return (where, f"  read   {shlex.join(self.argv)}", f"         {kept}: {self.name}")
+        return (where, f"  read   {shlex.join(self.argv)}", *_kept(self))
 
 
 @dataclass(frozen=True)
@@ -171,10 +173,19 @@ class CollectFile:
     name: str
     private: bool = False
     limit_bytes: int = 256 * 1024 * 1024
+    encrypt_to: tuple[str, ...] = later(())
+    """Names of those who can open a private file; empty: it is not encrypted."""
 
     def lines(self) -> tuple[str, ...]:
-        kept = "kept on this host only, not exported" if self.private else "kept as evidence"
-        return (f"on {self.host}", f"  read   {self.path}", f"         {kept}: {self.name}")
+        return (f"on {self.host}", f"  read   {self.path}", *_kept(self))
+
+
+def _kept(effect: CollectOutput | CollectFile) -> tuple[str, ...]:
+    if effect.private and effect.encrypt_to:
+        readers = (f"         for    {name}" for name in effect.encrypt_to)
+        return (f"         kept encrypted: {effect.name}", *readers)
+    kept = "kept on this host only, not encrypted, not exported" if effect.private else "kept as evidence"
+    return (f"         {kept}: {effect.name}",)
 
 
 @dataclass(frozen=True)

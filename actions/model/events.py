@@ -13,6 +13,39 @@ from typing import Any, ClassVar, Protocol
 
 from actions.model.canonical import canonical_json, sha256_hex
 from actions.model.codec import from_json, to_json
+from actions.model.events_approval import (
+    ApprovalDenied as ApprovalDenied,
+)
+from actions.model.events_approval import (
+    ApprovalGiven as ApprovalGiven,
+)
+from actions.model.events_approval import (
+    ApprovalRequested as ApprovalRequested,
+)
+from actions.model.events_approval import (
+    GlassBroken as GlassBroken,
+)
+from actions.model.events_message import (
+    MessageRefused as MessageRefused,
+)
+from actions.model.events_message import (
+    MessageSent as MessageSent,
+)
+from actions.model.events_message import (
+    MessageStarted as MessageStarted,
+)
+from actions.model.events_procedure import (
+    CriterionMarked as CriterionMarked,
+)
+from actions.model.events_procedure import (
+    PhaseClosed as PhaseClosed,
+)
+from actions.model.events_procedure import (
+    ProcedurePinned as ProcedurePinned,
+)
+from actions.model.events_procedure import (
+    TimeBoxExtended as TimeBoxExtended,
+)
 from actions.model.quick_dataclass import dataclass
 
 GENESIS = "0" * 64
@@ -212,6 +245,8 @@ class EvidenceKept:
     private: bool
     complete: bool
     note: str = ""
+    encrypted_to: tuple[str, ...] = ()
+    """Comment and fingerprint of those who can open it; empty: not encrypted."""
 
 
 @dataclass(frozen=True)
@@ -304,6 +339,10 @@ class Closed:
     text: str
     target: str = ""
     running: str = ""
+    ticket: str = ""
+    """Where the fix is followed: of every incident that is fixed forward."""
+    due: str = ""
+    """When the fix is due: a stamp, or empty."""
 
 
 @dataclass(frozen=True)
@@ -361,6 +400,17 @@ BODIES: dict[str, type[Any]] = {
         DebtPaid,
         Closed,
         SignedOff,
+        ProcedurePinned,
+        CriterionMarked,
+        PhaseClosed,
+        TimeBoxExtended,
+        ApprovalRequested,
+        ApprovalGiven,
+        ApprovalDenied,
+        GlassBroken,
+        MessageStarted,
+        MessageSent,
+        MessageRefused,
     )
 }
 

@@ -6,16 +6,18 @@ Pure: no clock, no I/O. What an incident holds, and what can be read off it, sta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from actions.model import events as ev
 from actions.model.checklist import State
+from actions.model.codec import from_json
 from actions.model.errors import RecordDamaged
-from actions.model.incident import Command, Debt, Deviation, Incident, Mark, Run
-from actions.model.matrix import Inputs, recommend
+from actions.model.incident import BY_HAND, Command, Debt, Deviation, Incident, Mark, Run, Said, recommended
+from actions.model.matrix import Inputs, Row
 from actions.model.outside_text import sanitise
 from actions.model.plan import Plan
+from actions.model.procedure import Procedure
+from actions.model.quick_dataclass import replace
 from actions.model.step import Happened, Outcome
 
 
@@ -73,20 +75,28 @@ def _lease_released(incident: Incident, event: ev.Event, body: ev.LeaseReleased)
 
 def _inputs(incident: Incident, event: ev.Event, body: ev.InputsSet) -> Incident:
     inputs = Inputs(body.severity, body.users_low, body.users_high, body.data_risk)
-    found = recommend(inputs)
+    history = (*incident.inputs_history, (event.at, event.actor, inputs))
+    return _known(replace(incident, inputs=inputs, inputs_history=history))
+
+
+def _known(incident: Incident) -> Incident:
+    """With the decision re-opened where what is known now makes the matrix say something else."""
+    found = recommended(incident)
     stale = incident.decision is not None and (
         found is not None and found.row.decision.value != incident.decision.recommended
     )
-    return replace(
-        incident,
-        inputs=inputs,
-        inputs_history=(*incident.inputs_history, (event.at, event.actor, inputs)),
-        decision_stale=stale,
-    )
+    return replace(incident, decision_stale=stale)
 
 
 def _decided(incident: Incident, event: ev.Event, body: ev.Decided) -> Incident:
-    after = replace(incident, decision=body, decided_at=event.at, decision_stale=False)
+    after = replace(
+        incident,
+        decision=body,
+        decided_at=event.at,
+        decision_stale=False,
+        decided_inputs=incident.inputs,
+        decided_criteria=incident.criteria,
+    )
     if body.recommended and body.decision != body.recommended:
         after = _deviate(after, event, f"decided {body.decision}; the matrix said {body.recommended}", body.reason)
     people = incident.declared.people if incident.declared else {}
@@ -100,7 +110,7 @@ def _marked(incident: Incident, event: ev.Event, body: ev.ItemMarked) -> Inciden
     state = State(body.state)
     mark = Mark(state, event.actor, event.at, body.reason, body.text)
     after = replace(incident, marks={**incident.marks, body.code: mark})
-    if state in (State.OVERRIDDEN, State.NOT_APPLICABLE):
+    if state in BY_HAND:
         after = _deviate(after, event, f"{body.code} {state.value}: {body.text}", body.reason)
     return after
 
@@ -108,10 +118,16 @@ def _marked(incident: Incident, event: ev.Event, body: ev.ItemMarked) -> Inciden
 def _plan(incident: Incident, event: ev.Event, body: ev.PlanDrawn) -> Incident:
     plan = Plan.from_json(body.plan)
     kept = {code: mark for code, mark in incident.marks.items() if plan.step(code) is None}
+    answers = (ev.ApprovalGiven, ev.ApprovalDenied)
+    void = body.digest != incident.plan_digest and any(
+        isinstance(said.body, answers) and said.body.digest == incident.plan_digest for said in incident.approvals
+    )
+    after = _deviate(incident, event, "another plan was drawn: the answers to the one before are void", "")
     return replace(
-        incident,
+        after if void else incident,
         plan=plan,
         plan_digest=body.digest,
+        plan_by=event.actor,
         plans_drawn=incident.plans_drawn + 1,
         marks=kept,
     )
@@ -133,7 +149,8 @@ def _started(incident: Incident, event: ev.Event, body: ev.StepStarted) -> Incid
         started_mono=event.mono,
         boot=event.boot,
     )
-    return replace(incident, runs=(*incident.runs, run))
+    after = replace(incident, runs=(*incident.runs, run))
+    return _deviate(after, event, f"{body.code} undone: {body.title}", "") if body.undo else after
 
 
 def _effect_started(incident: Incident, event: ev.Event, body: ev.EffectStarted) -> Incident:
@@ -221,6 +238,60 @@ def _signed(incident: Incident, event: ev.Event, body: ev.SignedOff) -> Incident
     return replace(incident, sign_offs=(*incident.sign_offs, (event.at, body)))
 
 
+def _said(event: ev.Event, body: Any) -> Said:
+    return Said(event.at, event.actor, event.mono, event.boot, body)
+
+
+def _procedure(incident: Incident, event: ev.Event, body: ev.ProcedurePinned) -> Incident:
+    rows = tuple(from_json(Row, row, "matrix") for row in body.matrix)
+    return replace(
+        incident,
+        procedure=from_json(Procedure, body.procedure, "procedure"),
+        procedure_overdue=body.overdue,
+        matrix=rows or incident.matrix,
+    )
+
+
+def _criterion(incident: Incident, event: ev.Event, body: ev.CriterionMarked) -> Incident:
+    said = _said(event, body)
+    return _known(
+        replace(
+            incident,
+            criteria={**incident.criteria, body.code: said},
+            criteria_history=(*incident.criteria_history, said),
+        )
+    )
+
+
+def _phase_closed(incident: Incident, event: ev.Event, body: ev.PhaseClosed) -> Incident:
+    return replace(incident, phases_closed={**incident.phases_closed, body.phase: _said(event, body)})
+
+
+def _extended(incident: Incident, event: ev.Event, body: ev.TimeBoxExtended) -> Incident:
+    after = replace(incident, extensions=(*incident.extensions, _said(event, body)))
+    return _deviate(after, event, f"{body.phase}: {body.seconds // 60} min more", body.reason)
+
+
+def _approval(incident: Incident, event: ev.Event, body: Any) -> Incident:
+    after = replace(incident, approvals=(*incident.approvals, _said(event, body)))
+    if isinstance(body, ev.ApprovalDenied):
+        return _deviate(after, event, f"{body.name or body.person} denied the plan {body.digest[:8]}", body.reason)
+    if isinstance(body, ev.GlassBroken):
+        return _deviate(after, event, f"BREAK-GLASS, without {body.what}: {', '.join(body.missing)}", body.reason)
+    return after
+
+
+def _message(incident: Incident, event: ev.Event, body: ev.MessageSent) -> Incident:
+    after = replace(incident, messages=(*incident.messages, _said(event, body)))
+    if body.ok:
+        return after
+    return _deviate(after, event, f"not told: {', '.join(body.to) or 'nobody'} ({body.subject})", body.detail)
+
+
+def _message_started(incident: Incident, event: ev.Event, body: ev.MessageStarted) -> Incident:
+    return replace(incident, message_attempts=(*incident.message_attempts, _said(event, body)))
+
+
 def _unknown(incident: Incident, event: ev.Event, body: ev.Unknown) -> Incident:
     return replace(incident, unknown_kinds=(*incident.unknown_kinds, body.name))
 
@@ -254,5 +325,15 @@ _HANDLERS: dict[type[Any], Callable[[Incident, ev.Event, Any], Incident]] = {
     ev.DebtPaid: _debt_paid,
     ev.Closed: _closed,
     ev.SignedOff: _signed,
+    ev.ProcedurePinned: _procedure,
+    ev.CriterionMarked: _criterion,
+    ev.PhaseClosed: _phase_closed,
+    ev.TimeBoxExtended: _extended,
+    ev.ApprovalRequested: _approval,
+    ev.ApprovalGiven: _approval,
+    ev.ApprovalDenied: _approval,
+    ev.GlassBroken: _approval,
+    ev.MessageStarted: _message_started,
+    ev.MessageSent: _message,
     ev.Unknown: _unknown,
 }

@@ -7,13 +7,20 @@ here.
 from __future__ import annotations
 
 from dataclasses import field
+from typing import Any
 
 from actions.model import events as ev
-from actions.model.checklist import AFTER, BEFORE, Item, Kind, Phase, State
-from actions.model.matrix import Decision, Inputs
+from actions.model.checklist import Item, Kind, Phase, State
+from actions.model.listing import listed
+from actions.model.matrix import BUILT_IN, Decision, Inputs, Recommendation, Row, recommend, severity_of_level
 from actions.model.plan import Plan, PlannedStep
+from actions.model.procedure import Procedure
 from actions.model.quick_dataclass import dataclass
+from actions.model.sensing import reading
 from actions.model.step import Happened, Outcome
+
+BY_HAND = (State.OVERRIDDEN, State.NOT_APPLICABLE, State.DEFERRED)
+"""States that only a person gives, to any item that is not done."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,17 @@ class Debt:
 
 
 @dataclass(frozen=True)
+class Said:
+    """A body of an event with its time and actor."""
+
+    at: str
+    by: str
+    mono: int
+    boot: str
+    body: Any
+
+
+@dataclass(frozen=True)
 class Incident:
     """Everything that is known from the journal up to ``head_seq``."""
 
@@ -122,9 +140,15 @@ class Incident:
     decided_at: str = ""
     decision_stale: bool = False
     """New facts came after the decision and change what the matrix recommends."""
+    decided_inputs: Inputs | None = None
+    """What was known when it was decided; None: nothing is decided."""
+    decided_criteria: dict[str, Said] = field(default_factory=dict)
+    """``criteria`` as they stood then."""
     marks: dict[str, Mark] = field(default_factory=dict)
     plan: Plan | None = None
     plan_digest: str = ""
+    plan_by: str = ""
+    """Who drew it."""
     plans_drawn: int = 0
     runs: tuple[Run, ...] = ()
     commands: tuple[Command, ...] = ()
@@ -139,6 +163,24 @@ class Incident:
     closed: ev.Closed | None = None
     closed_at: str = ""
     sign_offs: tuple[tuple[str, ev.SignedOff], ...] = ()
+    procedure: Procedure | None = None
+    """The pinned document; None in records from before there was one: the built-in lists hold."""
+    procedure_overdue: str = ""
+    """Since when the document's review was overdue at the declaration; empty: it was not."""
+    matrix: tuple[Row, ...] = BUILT_IN
+    """The rows that hold, worst first: those of the document where it has any."""
+    criteria: dict[str, Said] = field(default_factory=dict)
+    """Code -> the newest ``CriterionMarked``."""
+    criteria_history: tuple[Said, ...] = ()
+    phases_closed: dict[str, Said] = field(default_factory=dict)
+    """Phase -> its newest ``PhaseClosed``."""
+    extensions: tuple[Said, ...] = ()
+    approvals: tuple[Said, ...] = ()
+    """``ApprovalRequested``, ``ApprovalGiven``, ``ApprovalDenied`` and ``GlassBroken``, oldest first, of every plan."""
+    messages: tuple[Said, ...] = ()
+    """``MessageSent``, oldest first."""
+    message_attempts: tuple[Said, ...] = ()
+    """``MessageStarted``, oldest first: one that no ``MessageSent`` ends has an end that is not known (yet)."""
     unknown_kinds: tuple[str, ...] = ()
 
     @property
@@ -187,6 +229,12 @@ class Incident:
         return True
 
 
+def procedure_warnings(incident: Incident) -> tuple[str, ...]:
+    """What was wrong with the document when it was pinned, for the line on top."""
+    since = incident.procedure_overdue
+    return (f"the procedure's review is overdue since {since}",) if since else ()
+
+
 def keeps_failing(incident: Incident, times: int = 2) -> bool:
     """Whether the newest runs are of one step and none of them came about; who plays by rote gives up then."""
     newest = incident.runs[-times:]
@@ -204,8 +252,7 @@ def step_state(incident: Incident, step: PlannedStep) -> State:
     run = incident.last_run(step.code)
     if run is not None and run.open:
         return State.RUNNING
-    by_hand = mark is not None and mark.state in (State.OVERRIDDEN, State.NOT_APPLICABLE, State.DEFERRED)
-    if mark is not None and by_hand and (run is None or not run.took or run.undo):
+    if mark is not None and mark.state in BY_HAND and (run is None or not run.took or run.undo):
         return mark.state
     if run is None:
         return State.OPEN
@@ -218,29 +265,46 @@ def step_state(incident: Incident, step: PlannedStep) -> State:
     return State.FAILED
 
 
+def proposed_severity(incident: Incident, criteria: dict[str, Said] | None = None) -> str:
+    """The severity of the worst criterion that is met (now, or as ``criteria`` stood then), or empty."""
+    levels = tuple(dict.fromkeys(one.level for one in incident.procedure.criteria)) if incident.procedure else ()
+    marked = incident.criteria if criteria is None else criteria
+    met = {said.body.level for said in marked.values() if said.body.met}
+    names = [severity_of_level(level, levels, incident.matrix) for level in met]
+    return next((row.severity for row in incident.matrix if row.severity in names), "")
+
+
+def recommended(incident: Incident) -> Recommendation | None:
+    """What the matrix says of everything that is known now, or None while nothing is."""
+    return recommend(incident.inputs, incident.matrix, proposed_severity(incident))
+
+
+_listed: tuple[Any, Any, Any, tuple[Item, ...]] = (None, None, None, ())
+"""Of whom the list was made last, and the list: it is asked for with every picture."""
+
+
 def items(incident: Incident) -> tuple[Item, ...]:
-    """The whole list: the built-in items with the steps of the plan between them."""
-    steps = incident.plan.steps if incident.plan else ()
-    rows: list[Item] = list(BEFORE)
-    for phase in (Phase.BEFORE, Phase.CARRY_OUT, Phase.AFTER):
-        if phase is Phase.AFTER:
-            rows += AFTER
-        rows += [Item(step.code, step.title, Kind.STEP, phase) for step in steps if step.phase == phase.value]
-    return tuple(rows)
+    """The whole list: the items of the procedure with the steps of the plan in their places."""
+    global _listed
+    known = _listed
+    procedure, declared, plan = incident.procedure, incident.declared, incident.plan
+    if known[0] is not procedure or known[1] is not declared or known[2] is not plan or not known[3]:
+        known = (procedure, declared, plan, listed(procedure, declared.settings if declared else {}, plan))
+        _listed = known
+    return known[3]
 
 
 def state_of(incident: Incident, item: Item) -> State:
-    """The state of any item."""
+    """The state of any item. What is observed comes before what was said of it by hand."""
     if item.kind is Kind.STEP:
         step = incident.plan.step(item.code) if incident.plan else None
         return step_state(incident, step) if step else State.OPEN
-    if item.kind is Kind.SENSED:
-        if item.sensor == "decision":
-            return State.DONE if incident.decision and not incident.decision_stale else State.OPEN
-        if item.sensor == "target":
-            return State.DONE if incident.plan else State.OPEN
-        return State.OPEN
     mark = incident.marks.get(item.code)
+    if item.kind is Kind.SENSED:
+        seen = reading(incident, item.sensor)
+        if seen is not None and seen.ok:
+            return State.DONE
+        return mark.state if mark is not None and mark.state in BY_HAND else State.OPEN
     return mark.state if mark else State.OPEN
 
 
@@ -250,4 +314,13 @@ def rollback_decided(incident: Incident) -> bool:
         incident.decision is not None
         and not incident.decision_stale
         and incident.decision.decision == Decision.ROLL_BACK.value
+    )
+
+
+def forward_decided(incident: Incident) -> bool:
+    """A person has decided to fix forward, and no newer fact has re-opened the decision."""
+    return (
+        incident.decision is not None
+        and not incident.decision_stale
+        and incident.decision.decision == Decision.FIX_FORWARD.value
     )

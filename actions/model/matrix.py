@@ -5,10 +5,14 @@ A total function over all combinations: where the inputs point to different rows
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from actions.model.quick_dataclass import dataclass
+
+if TYPE_CHECKING:
+    from actions.model.procedure import EscalationRule
 
 
 class Decision(Enum):
@@ -70,7 +74,7 @@ class Recommendation:
     row: Row
     index: int
     decided_by: tuple[str, ...]
-    """``severity``, ``users``, ``data risk``: those that point to the winning row."""
+    """``severity``, ``users``, ``data risk``, ``criteria``: those that point to the winning row."""
     unknown: tuple[str, ...]
     """Inputs that nobody has set; they count for nothing until they are."""
     disagree: bool
@@ -94,26 +98,64 @@ def users_row(share: int, rows: Sequence[Row] = BUILT_IN) -> int:
     return len(rows) - 1
 
 
-def recommend(inputs: Inputs, rows: Sequence[Row] = BUILT_IN) -> Recommendation | None:
-    """The recommendation for what is known, or None while nothing is known."""
+def severity_of_level(level: str, levels: Sequence[str], rows: Sequence[Row] = BUILT_IN) -> str:
+    """The severity that a criterion of this level proposes: of the same name, else of the same place from the worst.
+
+    ``levels``: those of the document, worst first.
+    """
+    plain = level.strip().casefold()
+    for row in rows:
+        if row.severity.casefold() == plain:
+            return row.severity
+    place = list(levels).index(level) if level in levels else 0
+    return rows[min(place, len(rows) - 1)].severity
+
+
+def named(words: Sequence[str]) -> tuple[str, ...]:
+    """The words of a column, each once, without the empty ones: what can be chosen there."""
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def pointing(inputs: Inputs, rows: Sequence[Row] = BUILT_IN, criteria: str = "") -> dict[str, int]:
+    """``severity``, ``criteria``, ``users`` and ``data risk``: each that is known, with the row that it points to.
+
+    A column that the matrix has not (no shares of users, no data risk) has nothing to say.
+    """
     points: dict[str, int] = {}
-    unknown: list[str] = []
     severities = [row.severity for row in rows]
     risks = [row.data_risk for row in rows]
-    if inputs.severity in severities:
+    if inputs.severity and inputs.severity in severities:
         points["severity"] = severities.index(inputs.severity)
-    else:
-        unknown.append("severity")
-    if inputs.users_high >= 0:
+    if criteria and criteria in severities:
+        points["criteria"] = severities.index(criteria)
+    if inputs.users_high >= 0 and has_users(rows):
         points["users"] = users_row(inputs.users_high, rows)
-    else:
-        unknown.append("users")
-    if inputs.data_risk in risks:
+    if inputs.data_risk and inputs.data_risk in risks:
         points["data risk"] = risks.index(inputs.data_risk)
-    else:
-        unknown.append("data risk")
+    return points
+
+
+def has_users(rows: Sequence[Row]) -> bool:
+    """Whether the matrix tells rows apart by the share of users."""
+    return any(row.users_above for row in rows)
+
+
+def recommend(inputs: Inputs, rows: Sequence[Row] = BUILT_IN, criteria: str = "") -> Recommendation | None:
+    """The recommendation for what is known, or None while nothing is known.
+
+    ``criteria``: the severity that the criteria which are met propose; it counts beside the one that a person set,
+    and stands for it until somebody sets it.
+    """
+    points = pointing(inputs, rows, criteria)
     if not points:
         return None
+    unknown = []
+    if "severity" not in points and "criteria" not in points and any(row.severity for row in rows):
+        unknown.append("severity")
+    if "users" not in points and has_users(rows):
+        unknown.append("users")
+    if "data risk" not in points and any(row.data_risk for row in rows):
+        unknown.append("data risk")
     worst = min(points.values())
     deciding = tuple(name for name, index in points.items() if index == worst)
     return Recommendation(rows[worst], worst, deciding, tuple(unknown), len(set(points.values())) > 1)
@@ -150,6 +192,14 @@ DEFAULT_AUTHORITY: tuple[Authority, ...] = (
     Authority(15 * 60, ("devops-lead",)),
     Authority(None, ("tech-manager",)),
 )
+
+
+def authority_of(rows: Iterable[EscalationRule]) -> tuple[Authority, ...]:
+    """The general rules of a document; roles as the configuration writes them: ``DevOps Lead`` is ``devops-lead``."""
+    general = sorted((row for row in rows if not row.about and row.roles), key=lambda row: row.from_s)
+    return tuple(
+        Authority(row.within_s, tuple("-".join(role.casefold().split()) for role in row.roles)) for row in general
+    )
 
 
 def may_decide(elapsed_s: int, rules: Sequence[Authority] = DEFAULT_AUTHORITY) -> tuple[Authority, int | None]:

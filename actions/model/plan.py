@@ -8,6 +8,7 @@ from typing import Any
 from actions.model.canonical import content_hash
 from actions.model.codec import from_json, to_json
 from actions.model.effect import Effect
+from actions.model.note import Note, note_fields
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release
 from actions.model.step import Risk
@@ -57,8 +58,8 @@ class Plan:
     drawn: dict[str, str]
     """Every name and time that was drawn, once: ``time``, ``branch``, ``override`` …"""
     steps: tuple[PlannedStep, ...]
-    notes: tuple[str, ...] = ()
-    """What the operator must know of this plan, a line each (``not pulled: the image is here``)."""
+    notes: tuple[Note, ...] = ()
+    """What the operator must know of this plan (``not pulled: the image is here``)."""
     facts: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -68,10 +69,14 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = to_json(self)
+        data["notes"] = [note.to_json() for note in self.notes]
         return data
 
     @staticmethod
     def from_json(data: Any) -> Plan:
+        """The plan that ``to_json`` wrote, also before notes had codes. Raises ValueError naming what does not fit."""
+        if isinstance(data, dict) and isinstance(data.get("notes"), list | tuple):
+            data = {**data, "notes": [note_fields(note) for note in data["notes"]]}
         return from_json(Plan, data, "plan")
 
     def step(self, code: str) -> PlannedStep | None:

@@ -119,6 +119,8 @@ class LogLine:
     text: str
     level: str = ""
     """error, warning, or empty."""
+    old: bool = False
+    """It was there before reading began, and does not say when it was written: it tells nothing of now."""
 
 
 class Containers(Protocol):
@@ -285,10 +287,16 @@ class KeptEvidence:
     private: bool
     complete: bool = True
     note: str = ""
+    encrypted_to: tuple[str, ...] = ()
+    """Names of those who can open it; empty: not encrypted."""
 
 
 class EvidenceStore(Protocol):
     """Keeps files of an incident: gzip, mode 0600, fsynced, named by what they are; never overwrites."""
+
+    @property
+    def encrypts_to(self) -> tuple[str, ...]:
+        """Names (no secrets) of those who can open private files; empty: private files are not encrypted."""
 
     def keep(self, name: str, chunks: Iterator[bytes], *, private: bool = False, limit_bytes: int = 0) -> KeptEvidence:
         """Store raw bytes (redaction does not apply: they are private or logs that are redacted by the caller)."""

@@ -15,6 +15,10 @@ from actions.model.effect import shown
 from actions.model.incident import Command, Incident, Run, items, state_of
 from actions.model.markdown_text import code, escape, fenced
 from actions.model.plan import Plan, PlannedStep
+from actions.model.record_approvals import approvals_section
+from actions.model.record_known import follow_up_section, known_section
+from actions.model.record_messages import messages_section
+from actions.model.record_phases import phases_section
 from actions.model.record_timeline import (
     clock_time,
     departs,
@@ -63,6 +67,8 @@ def markdown(incident: Incident, events: Events) -> str:
         lines += ["", "**This was a DRILL: an exercise, not the real thing.**"]
     for title, section in _SECTIONS:
         body = list(section(incident, events))
+        if not body and section in _ONLY_WHERE_THERE_IS_ANY:
+            continue  # so that a record from before there were messages gives the text that it gave then
         mark = "DRILL: " if incident.mode == "drill" else ""
         lines += ["", f"## {mark}{title}", "", *(body or ["- none"])]
     return "\n".join(lines) + "\n"
@@ -177,7 +183,7 @@ def _plans(incident: Incident, events: Events) -> Iterator[str]:
         yield f"  - what ran then: {code(plan.running)}"
         yield f"  - hash: {code(hash_groups(event.body.digest))}"
         for note in plan.notes:
-            yield f"  - note: {escape(note)}"
+            yield f"  - note: {'**! warning** ' if note.is_warning else ''}{escape(note.text)}"
         for step in plan.steps:
             yield from _step(step)
 
@@ -243,9 +249,14 @@ def _observations(incident: Incident, events: Events) -> Iterator[str]:
 def _evidence(incident: Incident, events: Events) -> Iterator[str]:
     host = incident.declared.jump_host if incident.declared else ""
     for kept in incident.evidence:
-        where = f"**private: stays on {escape(host)}**" if kept.private else code(f"evidence/{kept.path}")
+        path = code(f"evidence/{kept.path}")
+        where = f"**private: stays on {escape(host)}, not encrypted**" if kept.private else path
+        if kept.encrypted_to:
+            where = f"**private, encrypted**: {path}"
         yield f"- {escape(kept.name)}: {where}, {kept.size} bytes" + ("" if kept.complete else ", **INCOMPLETE**")
         yield f"  - sha256 {code(kept.sha256)}"
+        for name in kept.encrypted_to:
+            yield f"  - encrypted to {escape(name)}"
         if kept.note:
             yield f"  - {escape(kept.note)}"
 
@@ -275,13 +286,20 @@ _SECTIONS: tuple[tuple[str, Callable[[Incident, Events], Iterator[str]]], ...] =
     ("Sign-off", _sign_offs),
     ("Departures, refusals and failures", _departures),
     ("Decision", _decision),
+    ("Approvals", approvals_section),
+    ("What was known when", known_section),
     ("People", _people),
+    ("Procedure and phases", phases_section),
     ("Checklist", _checklist),
     ("Plans", _plans),
     ("Runs", _runs),
+    ("Messages", messages_section),
     ("Last observations", _observations),
     ("Evidence", _evidence),
     ("Debts", _debts),
+    ("Follow-up", follow_up_section),
     ("Notes and pinned log lines", _notes),
     ("Every event", _timeline),
 )
+
+_ONLY_WHERE_THERE_IS_ANY = (approvals_section, messages_section, phases_section, known_section, follow_up_section)

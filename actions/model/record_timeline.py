@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from actions.model import approval_words
 from actions.model import events as ev
 from actions.model.clock import parse_stamp, span, t_plus
+from actions.model.due import due_words
 from actions.model.matrix import Inputs
 from actions.model.outside_text import sanitise
+from actions.model.sensing import PREFIX
 
 _ARMED = {"enter": "Enter", "typed": "name typed", "key": "key"}
 _ENDED = {
@@ -45,6 +48,8 @@ class _Told:
     runs: dict[int, str] = field(default_factory=dict)
     """Number of a run -> ``X2 switch image``."""
     codes: dict[int, str] = field(default_factory=dict)
+    answers: dict[str, int] = field(default_factory=dict)
+    """Hash of a plan -> approvals, denials and broken glass about it."""
 
     def run(self, number: int) -> str:
         return self.runs.get(number, f"run {number}")
@@ -132,6 +137,11 @@ def _decided(body: ev.Decided, told: _Told) -> str:
     return f"decided {body.decision} ({row}{entitled}){_because(body.reason)}"
 
 
+def _criterion(body: ev.CriterionMarked, told: _Told) -> str:
+    level = f" ({body.level})" if body.level else ""
+    return f"criterion {body.code}{level} {'met' if body.met else 'NOT met any more'}: {body.text}"
+
+
 def _note(body: ev.NoteAdded, told: _Told) -> str:
     return f"note: {body.text}"
 
@@ -149,7 +159,11 @@ def _plan(body: ev.PlanDrawn, told: _Told) -> str:
     count = len(steps) if isinstance(steps, list) else 0
     target = body.plan.get("target")
     name = target.get("name", "") if isinstance(target, dict) else ""
-    return f"plan drawn: {body.plan.get('option', '?')} to {name or '?'}, {count} steps, plan {body.digest[:12]}"
+    void = sum(number for digest, number in told.answers.items() if digest != body.digest)
+    told.answers = {digest: number for digest, number in told.answers.items() if digest == body.digest}
+    voids = f"; VOIDS {void} {'answer' if void == 1 else 'answers'} to the plan before" if void else ""
+    option = body.plan.get("option", "?")
+    return f"plan drawn: {option} to {name or '?'}, {count} steps, plan {body.digest[:12]}{voids}"
 
 
 def _started(body: ev.StepStarted, told: _Told) -> str:
@@ -177,6 +191,7 @@ def _observed(body: ev.Observed, told: _Told) -> str:
 
 def _evidence(body: ev.EvidenceKept, told: _Told) -> str:
     marks = ("" if body.complete else ", INCOMPLETE") + (", private" if body.private else "")
+    marks += f", encrypted to {', '.join(body.encrypted_to)}" if body.encrypted_to else ""
     return f"evidence kept: {body.name} ({body.size} bytes, sha256 {body.sha256[:12]}{marks}){_because(body.note)}"
 
 
@@ -224,6 +239,8 @@ def _closed(body: ev.Closed, told: _Told) -> str:
         where += ", and it runs"
     elif body.running or body.target:
         where += f"; RUNNING {body.running or 'NOT OBSERVED'}"
+    if body.ticket:
+        where += f"; the fix is followed in {body.ticket}, due {due_words(body.due) if body.due else 'at no said time'}"
     return f"closed: {outcome}{where}{_because(body.text)}"
 
 
@@ -239,12 +256,62 @@ def _signed(body: ev.SignedOff, told: _Told) -> str:
     return f"signed off: {body.part} by {who}, over event {body.over_seq}; {sign_words(body)}"
 
 
+def message_words(to: tuple[str, ...], through: str) -> str:
+    """``management, support (smtp:mail)``."""
+    return f"{', '.join(to) or 'nobody'} ({through})"
+
+
+def _message_started(body: ev.MessageStarted, told: _Told) -> str:
+    where = f", to {', '.join(body.addresses)}" if body.addresses else ""
+    return f"message {body.attempt} begun: {message_words(body.to, body.through)}{where}: {body.subject}"
+
+
+def _message_sent(body: ev.MessageSent, told: _Told) -> str:
+    way = body.through.partition(":")[0]
+    number = f"message {body.attempt}" if body.attempt else "message"
+    who = message_words(body.to, body.through)
+    if not body.ok:
+        return f"{number} NOT SENT to {who}: {body.subject}{_because(body.detail)}"
+    verb = "COPIED, not yet sent, for" if way == "copied" else "told"
+    return f"{number} {verb} {who}: {body.subject}{_because(body.detail)}"
+
+
+def _message_refused(body: ev.MessageRefused, told: _Told) -> str:
+    return f"message {body.name!r} REFUSED{_because(body.reason)}"
+
+
+def _procedure(body: ev.ProcedurePinned, told: _Told) -> str:
+    return f"procedure pinned: {body.title} ({body.path or 'built in'}, sha256 {body.sha256[:12]})"
+
+
+def _phase_closed(body: ev.PhaseClosed, told: _Told) -> str:
+    return f'said aloud: "{body.words}"'
+
+
+def _extended(body: ev.TimeBoxExtended, told: _Told) -> str:
+    return f"{body.phase}: {body.seconds // 60} min MORE{_because(body.reason)}"
+
+
+def _glass(body: ev.GlassBroken, told: _Told) -> str:
+    second = f", with {body.second}" if body.second else ""
+    return f"BREAK-GLASS{second}: without {body.what} ({', '.join(body.missing)}){_because(body.reason)}"
+
+
+def _answered(body: ev.ApprovalGiven | ev.ApprovalDenied | ev.GlassBroken, told: _Told) -> str:
+    if not isinstance(body, ev.GlassBroken) or body.what == "approval":
+        told.answers[body.digest] = told.answers.get(body.digest, 0) + 1
+    if isinstance(body, ev.ApprovalGiven):
+        return approval_words.given_line(body)
+    return approval_words.denied_line(body) if isinstance(body, ev.ApprovalDenied) else _glass(body, told)
+
+
 _TELLERS: dict[type[Any], Callable[[Any, _Told], str]] = {
     ev.Declared: _declared,
     ev.LeaseTaken: _lease_taken,
     ev.LeaseReleased: _lease_released,
     ev.InputsSet: _inputs,
     ev.Decided: _decided,
+    ev.CriterionMarked: _criterion,
     ev.NoteAdded: _note,
     ev.LinePinned: _pinned,
     ev.ItemMarked: _marked,
@@ -262,8 +329,18 @@ _TELLERS: dict[type[Any], Callable[[Any, _Told], str]] = {
     ev.StepRefused: _refused,
     ev.DebtOpened: _debt,
     ev.DebtPaid: _debt_paid,
+    ev.ProcedurePinned: _procedure,
+    ev.PhaseClosed: _phase_closed,
+    ev.TimeBoxExtended: _extended,
     ev.Closed: _closed,
     ev.SignedOff: _signed,
+    ev.ApprovalRequested: lambda body, told: approval_words.requested_words(body),
+    ev.ApprovalGiven: _answered,
+    ev.ApprovalDenied: _answered,
+    ev.GlassBroken: _answered,
+    ev.MessageStarted: _message_started,
+    ev.MessageSent: _message_sent,
+    ev.MessageRefused: _message_refused,
 }
 
 
@@ -278,7 +355,8 @@ _DEPARTURES: dict[type[Any], Callable[[Any], bool]] = {
     ev.Decided: lambda body: bool(body.recommended) and body.decision != body.recommended,
     ev.ItemMarked: lambda body: body.state not in _QUIET_STATES,
     ev.EffectFinished: lambda body: not body.ok,
-    ev.Observed: lambda body: not body.ok,
+    ev.Observed: lambda body: not body.ok and not body.what.startswith(PREFIX),
+    ev.TimeBoxExtended: lambda body: True,
     ev.EvidenceKept: lambda body: not body.complete,
     ev.StepStarted: lambda body: body.undo,
     ev.StepFinished: lambda body: body.outcome != "done",
@@ -288,5 +366,9 @@ _DEPARTURES: dict[type[Any], Callable[[Any], bool]] = {
     ev.StepRefused: lambda body: True,
     ev.Closed: lambda body: body.outcome not in ("recovered", "forward", "false alarm"),
     ev.SignedOff: lambda body: not body.signature,
+    ev.ApprovalDenied: lambda body: True,
+    ev.GlassBroken: lambda body: True,
+    ev.MessageSent: lambda body: not body.ok,
+    ev.MessageRefused: lambda body: True,
     ev.Unknown: lambda body: True,
 }

@@ -8,16 +8,30 @@ through ``LineRedactor``. Spellings are left to ``secret_forms``, undeclared sec
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, SupportsIndex
 
 from actions.model import secret_forms
 from actions.model.outside_text import sanitise
-from actions.model.secret_patterns import REDACTED, is_secret_key, pattern_spans
+from actions.model.secret_forms import REDACTED
 
 __all__ = ["REDACTED", "LineRedactor", "Redactor", "Secret", "edge", "is_secret_key"]
+
+
+def is_secret_key(name: str) -> bool:
+    """Whether a key of this name (``DB_PASSWORD``, ``apiKey``, ``x-auth-token``) holds a secret."""
+    from actions.model import secret_patterns  # the first screen does not wait for it
+
+    return secret_patterns.is_secret_key(name)
+
+
+def pattern_spans(text: str) -> Iterator[tuple[int, int, int]]:
+    """Where undeclared secrets stand, as ``secret_patterns`` says."""
+    from actions.model import secret_patterns
+
+    return secret_patterns.pattern_spans(text)
+
 
 DEEPEST = 100
 """Levels of list and dict that ``redact_json`` looks into; what lies deeper is replaced as a whole."""
@@ -57,6 +71,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac
+
         mine = self.__value.encode("utf-8", "surrogatepass")
         return hmac.compare_digest(mine, other.__value.encode("utf-8", "surrogatepass"))
 
@@ -106,6 +122,8 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """The text without secrets. Sanitise it first: see the module."""
+        if not text:
+            return text
         text = _replace(text, self._value_spans(text))
         return _replace(text, [(start, end) for _, start, end in pattern_spans(text)])
 

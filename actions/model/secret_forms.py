@@ -16,6 +16,9 @@ from urllib.parse import quote, quote_plus
 
 from actions.model.outside_text import sanitise
 
+REDACTED = "\u2039redacted\u203a"
+"""What stands in a secret's place."""
+
 SHORTEST = 4
 """Characters a value must have to be looked for: shorter ones stand in every text and would destroy it."""
 

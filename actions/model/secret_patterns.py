@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator
 
 from actions.model.quick_dataclass import dataclass
 
-REDACTED = "\u2039redacted\u203a"
-
 
 def _compile(pattern: str, flags: re.RegexFlag = re.IGNORECASE) -> Callable[[], re.Pattern[str]]:
     """Compiled when it is first needed, which the first screen does not wait for."""

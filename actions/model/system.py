@@ -11,32 +11,15 @@ from dataclasses import field
 from typing import Literal
 
 from actions.model.effect import Expectation
+from actions.model.message_channels import ChannelTable, MessagesTable, check_contacts
 from actions.model.quick_dataclass import dataclass
+from actions.model.system_checks import absolute as _absolute
+from actions.model.system_checks import check_url as check_url
+from actions.model.system_checks import plain as _plain
+from actions.model.system_checks import within as _within
 
 ENVIRONMENTS = ("production", "staging", "drill")
 OPTIONS = ("coolify", "compose", "git", "database", "migration", "forward")
-
-
-def _within(key: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{key}: must be between {low} and {high}, not {value}")
-
-
-def _plain(key: str, text: str, *, empty: bool = False, dash: bool = False) -> None:
-    """A word that goes into an argv or a path: no control characters, no leading dash."""
-    if not text and not empty:
-        raise ValueError(f"{key}: must not be empty")
-    if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        raise ValueError(f"{key}: holds a control character")
-    if text.startswith("-") and not dash:
-        raise ValueError(f"{key}: must not begin with '-'")
-
-
-def _absolute(key: str, path: str, *, empty: bool = False) -> None:
-    """A path that means the same everywhere: the worker's folder is not the operator's, and no shell reads it."""
-    _plain(key, path, empty=empty)
-    if path and not path.startswith("/"):
-        raise ValueError(f"{key}: an absolute path is needed (no '~', no variables), not {path!r}")
 
 
 @dataclass(frozen=True)
@@ -179,9 +162,12 @@ class ProbeTable:
     verify_tls: bool = True
     ca_file: str = ""
     follow: int = 0
+    slow_ms: int = 0
+    """Milliseconds above which an answer counts as slow; 0: it never does."""
 
     def __post_init__(self) -> None:
         _plain("name", self.name)
+        _within("slow_ms", self.slow_ms, 0, 600_000)
         check_url("url", self.url)
         _absolute("ca_file", self.ca_file, empty=True)
         _within("answer", self.answer, 1, 600)
@@ -216,15 +202,26 @@ class PersonTable:
     """Principal in the allowed-signers file."""
 
 
+_TIME = r"\d{1,6}\s*[smh]|always"
+
+
+def _seconds(text: str) -> int | None:
+    if text == "always":
+        return None
+    return int(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]]
+
+
 @dataclass(frozen=True)
 class EscalationTable:
     """``[[escalation]]``: who may decide within a time."""
 
     within: str
     approve: tuple[str, ...]
+    alone: bool | None = None
+    """Whoever holds the role and flies needs nobody else; not said: so within a limited time, not so "always"."""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"\d+\s*[smh]|always", self.within):
+        if not re.fullmatch(_TIME, self.within):
             raise ValueError('within: a time such as "15m" or "2h", or "always"')
         if not self.approve:
             raise ValueError("approve: at least one role")
@@ -232,9 +229,64 @@ class EscalationTable:
     @property
     def seconds(self) -> int | None:
         """The limit in seconds, or None for always."""
-        if self.within == "always":
-            return None
-        return int(self.within[:-1]) * {"s": 1, "m": 60, "h": 3600}[self.within[-1]]
+        return _seconds(self.within)
+
+
+@dataclass(frozen=True)
+class ApprovalRuleTable:
+    """``[[approval.rule]]``: whose approval a plan needs; for a way back it replaces the escalation."""
+
+    of: tuple[str, ...]
+    """Roles."""
+    count: int = 0
+    """So many people, each with any of the roles; 0: one person of each role."""
+    option: str = ""
+    """For this way back alone."""
+    after: str = "0m"
+    within: str = "always"
+    alone: bool = False
+    """The one who flies counts, too."""
+    one_person: bool = False
+    """One person may count for several of the roles."""
+
+    def __post_init__(self) -> None:
+        if not self.of:
+            raise ValueError("of: at least one role")
+        if self.option not in ("", *OPTIONS):
+            raise ValueError(f"option: must be one of {', '.join(OPTIONS)}, not {self.option!r}")
+        _within("count", self.count, 0, 20)
+        for key, text in (("after", self.after), ("within", self.within)):
+            if not re.fullmatch(_TIME, text) or (key == "after" and text == "always"):
+                raise ValueError(f'{key}: a time such as "15m" or "2h"')
+
+    @property
+    def from_s(self) -> int:
+        """Seconds since the declaration from which it holds."""
+        return _seconds(self.after) or 0
+
+    @property
+    def until_s(self) -> int | None:
+        """Seconds since the declaration until which it holds, or None."""
+        return _seconds(self.within)
+
+
+@dataclass(frozen=True)
+class ApprovalTable:
+    """``[approval]``: what counts as an approval."""
+
+    require_signatures: bool = False
+    """Only what is signed with an ssh key counts."""
+    expires: str = "30m"
+    rule: tuple[ApprovalRuleTable, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(_TIME, self.expires) or not 60 <= (_seconds(self.expires) or 0) <= 86400:
+            raise ValueError('expires: a time between "1m" and "24h"')
+
+    @property
+    def seconds(self) -> int:
+        """How long an approval counts."""
+        return _seconds(self.expires) or 0
 
 
 @dataclass(frozen=True)
@@ -247,11 +299,94 @@ class SigningTable:
 
 
 @dataclass(frozen=True)
+class EvidenceTable:
+    """``[evidence]``: who can open what is kept of the configuration; nobody given: it is kept in the clear."""
+
+    encrypt_to: tuple[str, ...] = ()
+    """Public keys: ``age1...``, ``ssh-ed25519 ... comment``, ``ssh-rsa ... comment``."""
+    encrypt_to_file: str = ""
+    """A file of them, one a line; relative to the folder of the configuration."""
+
+    def __post_init__(self) -> None:
+        _plain("encrypt_to_file", self.encrypt_to_file, empty=True)
+        if self.encrypt_to_file.startswith("~"):
+            raise ValueError("encrypt_to_file: a path without '~' is needed; no shell reads it")
+        if self.encrypt_to:
+            from actions.model.recipient import read_recipient  # rarely needed, and the first screen waits for this
+
+            for number, one in enumerate(self.encrypt_to, start=1):
+                try:
+                    read_recipient(one)
+                except ValueError as error:
+                    raise ValueError(f"encrypt_to: key {number} {error}") from error
+
+
+@dataclass(frozen=True)
+class ProcedureTable:
+    """``[procedure]``: the document that is followed; without it: the built-in one."""
+
+    file: str = ""
+    """Markdown; relative to the folder of the configuration."""
+    applies: tuple[str, ...] = ()
+    """What this system has of what the document asks ``when:`` for (``payments``)."""
+    lacks: tuple[str, ...] = ()
+    """What it has not, of what is supposed to be there (``database``)."""
+
+    def __post_init__(self) -> None:
+        _plain("file", self.file, empty=True)
+        for word in self.applies:
+            _plain("applies", word)
+        for word in self.lacks:
+            _plain("lacks", word)
+
+
+@dataclass(frozen=True)
+class DatabaseTable:
+    """``[database]``: where its backups lie, and how old one may be."""
+
+    backups: str = ""
+    """Files on the system's host: an absolute path whose last part may be a pattern (``*.sql.gz``)."""
+    backup_max_age: str = "24h"
+
+    def __post_init__(self) -> None:
+        _absolute("backups", self.backups, empty=True)
+        if any(sign in self.backups.rpartition("/")[0] for sign in "*?["):
+            raise ValueError("backups: only the last part of the path may be a pattern")
+        seconds_of("backup_max_age", self.backup_max_age)
+
+
+@dataclass(frozen=True)
+class WatchTable:
+    """``[watch]``: when the logs count as calm again."""
+
+    errors_per_minute: int = -1
+    """At most so many error lines a minute; -1: a tenth of the worst minute of the incident, at least one."""
+    window: str = "60s"
+    """Over how long they are counted."""
+
+    def __post_init__(self) -> None:
+        _within("errors_per_minute", self.errors_per_minute, -1, 1_000_000)
+        if not 5 <= seconds_of("window", self.window) <= 3600:
+            raise ValueError("window: between 5s and 1h")
+
+
+def seconds_of(name: str, text: str) -> int:
+    """A time such as ``90s``, ``15m``, ``24h`` or ``7d`` in seconds. Raises ValueError naming the field."""
+    if not re.fullmatch(r"\d{1,6}[smhd]", text):
+        raise ValueError(f'{name}: a time such as "90s", "15m", "24h" or "7d"')
+    return int(text[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[text[-1]]
+
+
+@dataclass(frozen=True)
 class StoreTable:
     """``[store]``: where the record lies; empty: the user's state folder."""
 
     directory: str = ""
     postgres: str = ""
+
+
+CONFIGURABLE = ("compose", "git")
+"""The tables that configure a way back."""
 
 
 @dataclass(frozen=True)
@@ -265,13 +400,22 @@ class Settings:
     prove: ProveTable = field(default_factory=ProveTable)
     people: dict[str, PersonTable] = field(default_factory=dict)
     escalation: tuple[EscalationTable, ...] = ()
+    approval: ApprovalTable = field(default_factory=ApprovalTable)
     signing: SigningTable = field(default_factory=SigningTable)
     store: StoreTable = field(default_factory=StoreTable)
+    evidence: EvidenceTable = field(default_factory=EvidenceTable)
+    channel: tuple[ChannelTable, ...] = ()
+    contacts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Role -> addresses, for messages; what is not here is looked for in the procedure."""
+    messages: MessagesTable = field(default_factory=MessagesTable)
+    procedure: ProcedureTable = field(default_factory=ProcedureTable)
+    database: DatabaseTable | None = None
+    watch: WatchTable = field(default_factory=WatchTable)
 
     @property
     def options(self) -> tuple[str, ...]:
         """The configured ways back, the first choice first."""
-        there = [name for name in ("compose", "git") if getattr(self, name) is not None]
+        there = [name for name in CONFIGURABLE if getattr(self, name) is not None]
         first = self.system.option
         return tuple(sorted(there, key=lambda name: name != first))
 
@@ -280,23 +424,10 @@ class Settings:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             raise ValueError(f"probe: the name {twice!r} stands there twice")
+        check_contacts("contacts", self.contacts)
+        names = [channel.name for channel in self.channel]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"channel: the name {twice!r} stands there twice")
         if self.system.option in ("compose", "git") and getattr(self, self.system.option) is None:
             raise ValueError(f"system.option: is {self.system.option!r}, but there is no [{self.system.option}] table")
-
-
-def check_url(key: str, url: str) -> None:
-    """An http or https URL without a password in it."""
-    _plain(key, url)
-    match = re.fullmatch(r"https?://([^/\s?#]+)(?:[/?#]\S*)?", url)
-    if not match:
-        raise ValueError(f"{key}: an http:// or https:// URL is needed, not {url!r}")
-    place = match.group(1)
-    if "@" in place:
-        raise ValueError(f"{key}: must not hold a user or password; send a header with a value of ${{env:NAME}}")
-    if not re.fullmatch(r"(?:\[[0-9a-fA-F:.]+\]|[^\[\]:]+)(?::[^:]*)?", place):
-        raise ValueError(f"{key}: {place!r} is no host, or host:port")
-    port = place.rpartition(":")[2] if ":" in place.rpartition("]")[2] else ""
-    if port:
-        if not port.isdigit():
-            raise ValueError(f"{key}: the port must be a number, not {port!r}")
-        _within(key, int(port), 1, 65535)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from actions.model.canonical import sha256_hex
 from actions.model.compose_command import default_files
 from actions.model.errors import BadInput, CommandFailed, Refused
+from actions.model.note import Note
+from actions.model.note_kinds import NoteKind
 from actions.model.outside_text import sanitise
 from actions.model.ports import (
     Compose,
@@ -46,7 +48,7 @@ class ComposeFacts:
     images: dict[str, Image]
     """Image id -> image."""
     members: ServiceSet
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     drawn_in: tuple[str, ...] = ()
     """Paths of ``.env`` and of what the files draw in; looked for only when a plan is drawn."""
     leftovers: tuple[Container, ...] = ()
@@ -109,12 +111,11 @@ def _set_aside(container: Container) -> bool:
 def read_facts(table: ComposeTable, world: World) -> ComposeFacts:
     """Read everything about the project once. Raises GoaroundError with the operator's next move."""
     tools = compose(world).tools()
-    tool, notes = _first_tool(table, tools)
+    tool = _first_tool(table, tools)
     files = explicit_files(table, tool, world)
     project = compose(world).config(tool, table.directory, files, table.project)
     everything = engine(world).containers(project.name)
-    better, more = _fitting_tool(table, tools, tool, everything)
-    notes += more
+    better, notes = _fitting_tool(table, tools, tool, everything)
     if better != tool:
         tool = better
         files = explicit_files(table, tool, world)
@@ -137,7 +138,7 @@ def read_facts(table: ComposeTable, world: World) -> ComposeFacts:
     )
 
 
-def _first_tool(table: ComposeTable, tools: tuple[ComposeTool, ...]) -> tuple[ComposeTool, tuple[str, ...]]:
+def _first_tool(table: ComposeTable, tools: tuple[ComposeTool, ...]) -> ComposeTool:
     wanted = {"v2": 2, "v1": 1}.get(table.tool)
     fitting = [tool for tool in tools if wanted in (None, tool.generation)]
     if not fitting:
@@ -148,28 +149,29 @@ def _first_tool(table: ComposeTable, tools: tuple[ComposeTool, ...]) -> tuple[Co
             "install Compose v2, or set compose.tool to what is there",
             code="compose-missing",
         )
-    return max(fitting, key=lambda tool: tool.generation), ()
+    return max(fitting, key=lambda tool: tool.generation)
 
 
 def _fitting_tool(
     table: ComposeTable, tools: tuple[ComposeTool, ...], tool: ComposeTool, containers: tuple[Container, ...]
-) -> tuple[ComposeTool, tuple[str, ...]]:
+) -> tuple[ComposeTool, tuple[Note, ...]]:
     """The generation that made the containers, when there is a choice: another one would rename them all."""
     made_by = {made for c in containers if (made := generation_of(c))}
     if not made_by or made_by == {tool.generation}:
         return tool, ()
     if len(made_by) > 1:
         note = f"containers of Compose v1 and v2 are mixed; {' '.join(tool.argv)} renames those it recreates"
-        return tool, (note,)
+        return tool, (NoteKind.COMPOSE_MIXED.note(note),)
     (generation,) = made_by
     other = next((t for t in tools if t.generation == generation), None)
     if table.tool == "auto" and other is not None:
         note = f"Compose v{generation} made these containers and is used: {' '.join(other.argv)} {other.version}"
-        return other, (note,)
-    return tool, (
+        return other, (NoteKind.COMPOSE_MATCHED.note(note),)
+    note = (
         f"Compose v{generation} made these containers; {' '.join(tool.argv)} renames those it recreates "
-        "(host names that hold '_' and '-' change)",
+        "(host names that hold '_' and '-' change)"
     )
+    return tool, (NoteKind.COMPOSE_RENAMES.note(note),)
 
 
 def generation_of(container: Container) -> int:
@@ -248,20 +250,23 @@ def file_hashes(facts: ComposeFacts, world: World) -> dict[str, str]:
 
 def _oddities(
     project: ComposeProject, containers: tuple[Container, ...], members: ServiceSet, files: tuple[str, ...]
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     notes = []
     strangers = sorted({c.service for c in containers} - set(project.services))
     if strangers:
-        notes.append(f"{', '.join(strangers)} has containers but no active service of the Compose files: left alone")
+        alone = f"{', '.join(strangers)} has containers but no active service of the Compose files: left alone"
+        notes.append(NoteKind.SERVICE_LEFT_ALONE.note(alone))
     left = set(running_images(containers, members.services).values())
     still = sorted(c.name for c in containers if c.service in strangers and c.state in UP and c.image_id in left)
     if still:
-        notes.append(f"{', '.join(still)} runs the release that is left, and will go on to: stop it by hand")
+        goes_on = f"{', '.join(still)} runs the release that is left, and will go on to: stop it by hand"
+        notes.append(NoteKind.GOES_ON_RUNNING.note(goes_on))
     for service in members.services:
         image = project.services[service].image
         problem = reference_problem(image) if image else ""
         if problem:
-            notes.append(f"{service}: the Compose file names the image {sanitise(image)!r}, but {problem}")
+            bad = f"{service}: the Compose file names the image {sanitise(image)!r}, but {problem}"
+            notes.append(NoteKind.IMAGE_NAME_BAD.note(bad))
     made_from = {
         tuple(
             posixpath.basename(name)
@@ -273,7 +278,9 @@ def _oddities(
     }
     ours = tuple(posixpath.basename(name) for name in files)
     notes += [
-        f"the containers were made from {', '.join(names)}; the configuration names {', '.join(ours)}"
+        NoteKind.OTHER_FILES.note(
+            f"the containers were made from {', '.join(names)}; the configuration names {', '.join(ours)}"
+        )
         for names in sorted(made_from)
         if names != ours
     ]

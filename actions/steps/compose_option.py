@@ -13,6 +13,8 @@ from actions.model.canonical import sha256_hex
 from actions.model.clock import stamp
 from actions.model.effect import ObserveImages
 from actions.model.errors import BadInput, CommandFailed, GoaroundError, Refused
+from actions.model.note import Note
+from actions.model.note_kinds import NoteKind
 from actions.model.outside_text import sanitise
 from actions.model.plan import Plan, PlannedStep
 from actions.model.ports import World
@@ -44,7 +46,7 @@ class _Move:
     counts: dict[str, int]
     scale: dict[str, int]
     keep: dict[str, str]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def draw(settings: Settings, release: Release, world: World, incident: str) -> Plan:
@@ -58,7 +60,7 @@ def draw(settings: Settings, release: Release, world: World, incident: str) -> P
     move = replace(move, keep={**move.keep, **_exposed(settings, facts, table, world)})
     switch, notes = _draw_switch(settings, facts, release, move, incident, world)
     steps = _steps(settings, table, facts, release, switch, world)
-    commit, problem = draw_commit(facts, release, move.target, name, world)
+    commit, problems = draw_commit(facts, release, move.target, name, world)
     if commit is not None:
         steps.append(planned(commit, code="X4", phase="carry out", needs=("X3",), optional=True))
     return Plan(
@@ -69,7 +71,7 @@ def draw(settings: Settings, release: Release, world: World, incident: str) -> P
         drawn={"time": stamp(world.clock.now()), "override": path_in(facts.directory, name)}
         | {f"keep {short(image)}": tag for tag, image in sorted(move.keep.items())},
         steps=tuple(steps),
-        notes=(*_notes(facts, release, switch), *move.notes, *notes, *facts.notes, *filter(None, (problem,))),
+        notes=(*_notes(facts, release, switch), *move.notes, *notes, *facts.notes, *problems),
         facts={
             "compose": f"{' '.join(facts.tool.argv)} {facts.tool.version}",
             "project": facts.project.name,
@@ -148,27 +150,28 @@ def _is_on(facts: ComposeFacts, service: str, image: str) -> bool:
     return bool(own) and all(c.image_id == image and c.state == "running" for c in own)
 
 
-def _move_notes(facts: ComposeFacts, former: dict[str, str], idle: list[str]) -> tuple[str, ...]:
+def _move_notes(facts: ComposeFacts, former: dict[str, str], idle: list[str]) -> tuple[Note, ...]:
     notes = []
     if idle:
-        notes.append(f"no container now, left alone: {', '.join(idle)}")
+        notes.append(NoteKind.NO_CONTAINER.note(f"no container now, left alone: {', '.join(idle)}"))
     for service, image in sorted(former.items()):
         others = {c.image_id for c in facts.of(service)} - {image}
         if others:
-            notes.append(
-                f"{service} runs different images; an undo puts all of it on {short(image)}, "
-                f"not on {', '.join(sorted(map(short, others)))}"
-            )
+            lost = ", ".join(sorted(map(short, others)))
+            mixed = f"{service} runs different images; an undo puts all of it on {short(image)}, not on {lost}"
+            notes.append(NoteKind.IMAGES_MIXED.note(mixed))
         if image not in facts.images:
-            notes.append(f"{service}: what runs now is no image any more; there is no undo")
+            gone = f"{service}: what runs now is no image any more; there is no undo"
+            notes.append(NoteKind.NO_UNDO.note(gone))
     if not former:
-        notes.append("nothing runs now, so there is nothing that an undo could put back")
+        nothing = "nothing runs now, so there is nothing that an undo could put back"
+        notes.append(NoteKind.NOTHING_RUNS.note(nothing))
     return tuple(notes)
 
 
 def _draw_switch(
     settings: Settings, facts: ComposeFacts, release: Release, move: _Move, incident: str, world: World
-) -> tuple[SwitchImages, tuple[str, ...]]:
+) -> tuple[SwitchImages, tuple[Note, ...]]:
     name = override_name(incident)
     path = path_in(facts.directory, name)
     present = world.host.read_file(path)
@@ -208,14 +211,15 @@ def _draw_switch(
 
 def _config_diff(
     facts: ComposeFacts, release: Release, move: _Move, incident: str, world: World
-) -> tuple[str, tuple[str, ...]]:
+) -> tuple[str, tuple[Note, ...]]:
     """What Compose itself says the override changes; it is asked with a copy of it in a temporary file."""
     text = override_text(facts.tool, move.target, incident, release.name, keep={}).encode()
     path = f"/tmp/goaround-{secrets.token_hex(8)}.yml"
     try:
         world.host.write_file(path, text, mode=0o600, before="")
     except GoaroundError as error:
-        return "", (f"the change of the configuration is not shown: {error.line()}",)
+        unseen = f"the change of the configuration is not shown: {error.line()}"
+        return "", (NoteKind.CHANGE_NOT_SHOWN.note(unseen),)
     try:
         after = compose(world).config(facts.tool, facts.directory, (*facts.files, path), facts.project.name)
     except CommandFailed as error:
@@ -226,7 +230,8 @@ def _config_diff(
         world.host.remove_file(path, before=sha256_hex(text))
     expected = {f"services.{s}.{key}" for s in move.target for key in ("image", "pull_policy")}
     others = sorted(changed_paths(facts.project.text, after.text) - expected)
-    notes = (f"the resolved configuration changes elsewhere, too: {', '.join(others)}",) if others else ()
+    elsewhere = f"the resolved configuration changes elsewhere, too: {', '.join(others)}"
+    notes = (NoteKind.CHANGES_ELSEWHERE.note(elsewhere),) if others else ()
     return config_diff(facts.project.text, after.text), notes
 
 
@@ -266,20 +271,24 @@ def _steps(
     return steps
 
 
-def _notes(facts: ComposeFacts, release: Release, switch: SwitchImages) -> tuple[str, ...]:
+def _notes(facts: ComposeFacts, release: Release, switch: SwitchImages) -> tuple[Note, ...]:
     """What an operator asks about any such plan."""
     untouched = sorted(set(facts.project.services) - set(switch.target))
     on_target = sorted(set(switch.target) - set(switch.switched))
     notes = [
-        f"goes back: {facts.members.why}",
-        f"not pulled and not built: the images of {release.name} are on the engine",
-        f"not touched: {', '.join(untouched)}" if untouched else "",
-        f"on {release.name} already: {', '.join(on_target)}" if on_target else "",
-        "the images go back; environment, volumes and databases stay as they are now",
-        f"until the rollback is committed, a plain `up` brings back what the Compose files say; name "
-        f"{switch.override}, too",
+        NoteKind.GOES_BACK.note(f"goes back: {facts.members.why}"),
+        NoteKind.NOT_PULLED.note(f"not pulled and not built: the images of {release.name} are on the engine"),
+    ]
+    if untouched:
+        notes.append(NoteKind.NOT_TOUCHED.note(f"not touched: {', '.join(untouched)}"))
+    if on_target:
+        notes.append(NoteKind.ON_TARGET.note(f"on {release.name} already: {', '.join(on_target)}"))
+    up = f"until the rollback is committed, a plain `up` brings back what the Compose files say; name {switch.override}"
+    notes += [
+        NoteKind.DATA_STAYS.note("the images go back; environment, volumes and databases stay as they are now"),
+        NoteKind.PLAIN_UP.note(f"{up}, too"),
         *facts.members.notes,
     ]
     down = [c for c in facts.containers if c.service in switch.target and c.state not in ("running", "restarting")]
-    notes += [f"{c.name} is {c.state} now and will be started" for c in down]
-    return tuple(note for note in notes if note)
+    notes += [NoteKind.WILL_BE_STARTED.note(f"{c.name} is {c.state} now and will be started") for c in down]
+    return tuple(notes)

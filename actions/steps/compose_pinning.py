@@ -10,6 +10,8 @@ from collections import defaultdict
 from actions.model.canonical import sha256_hex
 from actions.model.effect import EditFile, edited_bytes
 from actions.model.errors import GoaroundError
+from actions.model.note import Note
+from actions.model.note_kinds import NoteKind
 from actions.model.ports import World
 from actions.model.release import Release
 from actions.steps.compose_commit import CommitRollback
@@ -22,17 +24,18 @@ FILE_MODE = 0o644
 
 def draw_commit(
     facts: ComposeFacts, release: Release, target: dict[str, str], override: str, world: World
-) -> tuple[CommitRollback | None, str]:
-    """The step, or None and the reason in one line."""
+) -> tuple[CommitRollback | None, tuple[Note, ...]]:
+    """The step, or None and the reason in a note."""
     if world.editor is None:
-        return None, "the rollback cannot be committed: no editor for Compose files"
+        return None, (NoteKind.NOT_COMMITTABLE.note("the rollback cannot be committed: no editor for Compose files"),)
     images = {service: pin_of(facts, release, service) for service in sorted(target)}
     try:
         edits = _edits(facts, images, world)
     except GoaroundError as error:
         why = ": ".join(filter(None, (error.title, error.detail)))
-        return None, f"the rollback cannot be committed by an edit of one line: {why}"
-    return CommitRollback(edits, images, path_in(facts.directory, override)), ""
+        note = f"the rollback cannot be committed by an edit of one line: {why}"
+        return None, (NoteKind.NOT_COMMITTABLE.note(note),)
+    return CommitRollback(edits, images, path_in(facts.directory, override)), ()
 
 
 def pin_of(facts: ComposeFacts, release: Release, service: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actions.model.errors import GoaroundError
+from actions.model.note import Note
+from actions.model.note_kinds import NoteKind
 from actions.model.ports import Compose, ComposeProject, ComposeTool, Container
 
 UP = ("running", "restarting", "paused")
@@ -20,7 +22,7 @@ def with_profiles_in_use(
     place: tuple[str, tuple[str, ...]],
     project: ComposeProject,
     containers: tuple[Container, ...],
-) -> tuple[ComposeTool, ComposeProject, tuple[str, ...]]:
+) -> tuple[ComposeTool, ComposeProject, tuple[Note, ...]]:
     """The tool with the ``--profile`` words that cover all containers that are up, what it resolves, and why.
 
     ``place`` is the project's folder and its files. Ended containers count for nothing: they may be jobs.
@@ -42,9 +44,10 @@ def with_profiles_in_use(
     except (GoaroundError, IndexError) as error:
         why = error.line() if isinstance(error, GoaroundError) else "Compose does not tell their profiles"
         note = f"{', '.join(sorted(strangers))}: containers run, but their services are not active here and stay: {why}"
-        return tool, project, (note,)
+        return tool, project, (NoteKind.PROFILES_UNKNOWN.note(note),)
     told = " ".join(f"--profile {name}" for name in needed)
-    return more, found, (f"{', '.join(hidden)} runs, so {told} is given: it is not active in this shell",)
+    note = f"{', '.join(hidden)} runs, so {told} is given: it is not active in this shell"
+    return more, found, (NoteKind.PROFILES_GIVEN.note(note),)
 
 
 def _with(tool: ComposeTool, profiles: tuple[str, ...]) -> ComposeTool:

@@ -9,6 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from actions.model.errors import BadInput, Refused
+from actions.model.note import Note
+from actions.model.note_kinds import NoteKind
 from actions.model.ports import ComposeProject, ComposeService, Container
 from actions.model.system import ComposeTable
 from actions.steps.compose_names import familiar, split_reference
@@ -23,7 +25,7 @@ class ServiceSet:
     """Why these, in one line."""
     jobs: tuple[str, ...] = ()
     """Jobs of the same image that run once: never started by us."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def service_set(table: ComposeTable, project: ComposeProject, containers: tuple[Container, ...] = ()) -> ServiceSet:
@@ -44,10 +46,13 @@ def service_set(table: ComposeTable, project: ComposeProject, containers: tuple[
     left = tuple(sorted(awaited | ended))
     if not kept:
         raise Refused("no service to go back with", f"{why}, but all of them are jobs", _set_key())
-    notes = [f"{name} is a job that runs once: it is not started" for name in sorted(awaited)]
+    job, looks = NoteKind.JOB_NOT_STARTED, NoteKind.TAKEN_FOR_JOB
+    notes = [job.note(f"{name} is a job that runs once: it is not started") for name in sorted(awaited)]
     notes += [
-        f"{name} has ended, nothing is to restart it, and others run: it is taken for a job and not started; "
-        "if it is a service, name all that go back in compose.services"
+        looks.note(
+            f"{name} has ended, nothing is to restart it, and others run: it is taken for a job and not started; "
+            "if it is a service, name all that go back in compose.services"
+        )
         for name in sorted(ended)
     ]
     return ServiceSet(kept, f"{', '.join(kept)}: {why}", left, tuple(notes))

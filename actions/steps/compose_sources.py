@@ -9,13 +9,15 @@ import posixpath
 import re
 
 from actions.model.errors import GoaroundError
+from actions.model.note import Note
+from actions.model.note_kinds import NoteKind
 from actions.model.ports import ComposeEditor, World
 
 MOST = 50
 """Files that are looked at; a project of more is not watched to its last one."""
 
 _UNSET = re.compile(r"\"?(\w+)\"? variable is not set")
-DOLLAR = (
+DOLLAR = NoteKind.DOLLAR_IN_VALUE.note(
     "Compose warns: a value in the Compose files, .env or an env_file holds a `$`; what follows it is taken for a "
     "variable, which is not set, and left out: write `$$`"
 )
@@ -52,17 +54,21 @@ def _reads(path: str, editor: ComposeEditor, world: World) -> tuple[str, ...]:
         return ()  # Compose has read it, or says better what is wrong with it
 
 
-def warnings(told: tuple[str, ...], directory: str, files: tuple[str, ...], world: World) -> tuple[str, ...]:
+def warnings(told: tuple[str, ...], directory: str, files: tuple[str, ...], world: World) -> tuple[Note, ...]:
     """What Compose warned of, without what may be a piece of a secret: ``pa$word`` makes it name ``word``."""
     names = {match.group(1) for line in told if (match := _UNSET.search(line))}
     if not names:
-        return tuple(f"Compose warns: {line}" for line in told)
+        return tuple(_warned(line) for line in told)
     meant = _meant(names, directory, files, world)
     lines = []
     for line in told:
         match = _UNSET.search(line)
-        lines.append(f"Compose warns: {line}" if match is None or match.group(1) in meant else DOLLAR)
+        lines.append(_warned(line) if match is None or match.group(1) in meant else DOLLAR)
     return tuple(dict.fromkeys(lines))
+
+
+def _warned(line: str) -> Note:
+    return NoteKind.COMPOSE_WARNS.note(f"Compose warns: {line}")
 
 
 def _meant(names: set[str], directory: str, files: tuple[str, ...], world: World) -> set[str]:

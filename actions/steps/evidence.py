@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from actions.model.effect import CollectFile, CollectOutput, Effect
 from actions.model.ports import Reporter, World
+from actions.model.recipient import NOT_ENCRYPTED
 from actions.model.step import Outcome, StepResult
 from actions.steps.perform import perform
 from actions.steps.reading import ReadingStep
@@ -48,3 +49,10 @@ class KeepEvidence(ReadingStep):
         if performed.outcome is Outcome.DONE:
             return StepResult(Outcome.DONE, f"{facts['kept']} kept", facts)
         return StepResult(performed.outcome, f"{facts['kept']} kept; {performed.summary}", facts)
+
+
+def private_words(readers: tuple[str, ...]) -> str:
+    """How private files are kept, for the line that says what counts as done."""
+    if readers:
+        return f"private files are encrypted to {', '.join(readers)}"
+    return f"private files: {NOT_ENCRYPTED}"

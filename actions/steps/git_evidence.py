@@ -8,7 +8,7 @@ from __future__ import annotations
 from actions.model.effect import CollectFile, CollectOutput
 from actions.model.git_text import NEVER_ASK
 from actions.model.system import GitTable, SystemTable
-from actions.steps.evidence import KeepEvidence
+from actions.steps.evidence import KeepEvidence, private_words
 from actions.steps.git_branch import Clone
 
 LOG_BYTES = 64 * 1024 * 1024
@@ -33,13 +33,24 @@ def keep_logs(system: SystemTable, table: GitTable, deploy_host: str) -> KeepEvi
     )
 
 
-def keep_clone(clone: Clone) -> KeepEvidence:
-    """Refs here and on the remote; with a work tree, its state and its uncommitted changes as a private patch."""
+def keep_clone(clone: Clone, readers: tuple[str, ...] = ()) -> KeepEvidence:
+    """Refs here and on the remote; with a work tree, its state and its uncommitted changes as a private patch.
+
+    ``readers``: those who can open the patch; empty: it is not encrypted.
+    """
     git = ("git", f"--git-dir={clone.git_dir}", "--no-pager", "--no-optional-locks", "-c", "core.fsmonitor=false")
     asking = ("env", *(f"{key}={value}" for key, value in sorted(NEVER_ASK.items())))
 
     def read(name: str, *argv: str, private: bool = False) -> CollectOutput:
-        return CollectOutput(clone.host, argv, name, cwd=clone.directory, private=private, merge_stderr=not private)
+        return CollectOutput(
+            clone.host,
+            argv,
+            name,
+            cwd=clone.directory,
+            private=private,
+            merge_stderr=not private,
+            encrypt_to=readers if private else (),
+        )
 
     items = [
         read("git-remote-refs.txt", *asking, *git, "ls-remote", clone.remote),
@@ -51,9 +62,12 @@ def keep_clone(clone: Clone) -> KeepEvidence:
             # May hold what nobody meant to publish, so it stays here.
             read("git-uncommitted.patch", *git, "diff", "--binary", "--no-ext-diff", "HEAD", private=True),
         ]
+    expected = [f"{len(items)} readings kept: {', '.join(item.name for item in items)}"]
+    if any(item.private for item in items):
+        expected += [private_words(readers), "NOT kept: files that git does not track"]
     return KeepEvidence(
         title_text="Keep the state of the clone and of the remote",
-        expected_text=f"{len(items)} readings kept: {', '.join(item.name for item in items)}",
+        expected_text="; ".join(expected),
         collects=tuple(items),
     )
 

@@ -10,6 +10,8 @@ from datetime import datetime
 
 from actions.model.errors import BadInput, GoaroundError, Refused
 from actions.model.git_text import branch_problem, filled, is_full_id
+from actions.model.note import Note
+from actions.model.note_kinds import NoteKind
 from actions.model.plan import Plan, PlannedStep
 from actions.model.ports import Repository, World
 from actions.model.release import Release, short_id
@@ -56,7 +58,7 @@ def draw(settings: Settings, release: Release, world: World, incident: str = "")
     watched = _watched(table, repository, refs, (sha, running.commit), release)
     pushed = PushBranch(clone, sha, branch, watched, prefix=table.branch.partition("{time}")[0])
     deployed = _deploy(settings, table, clone, sha, branch, undo_branch, running, reader)
-    steps = _steps(settings, table, release, clone, pushed, deployed, reader)
+    steps = _steps(settings, table, release, clone, pushed, deployed, reader, world.evidence.encrypts_to)
     drawn = {"time": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "branch": branch, "sha": sha}
     if deployed.undo_branch:
         drawn["undo_branch"] = deployed.undo_branch
@@ -178,6 +180,7 @@ def _steps(
     pushed: PushBranch,
     deployed: Deploy,
     reader: CommitReader | None,
+    readers: tuple[str, ...],
 ) -> tuple[PlannedStep, ...]:
     logs = keep_logs(settings.system, table, deploy_host(settings, table))
     proof = ProveBack(
@@ -189,7 +192,7 @@ def _steps(
     steps = [planned(logs, code="B1", phase="before", gate=True, about_s=5)] if logs is not None else []
     return (
         *steps,
-        planned(keep_clone(clone), code="B2", phase="before", gate=True, about_s=5),
+        planned(keep_clone(clone, readers), code="B2", phase="before", gate=True, about_s=5),
         planned(pushed, code="X1", phase="carry out", needs=kept, about_s=5, silent_s=30),
         planned(deployed, code="X2", phase="carry out", needs=(*kept, "X1"), about_s=120, silent_s=SILENT_S),
         planned(
@@ -205,23 +208,25 @@ def _steps(
 
 def _notes(
     table: GitTable, repository: Repository, running: Running, sha: str, deployed: Deploy, has_logs: bool
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     notes = []
     if running.commit:
-        notes += _differences(repository, running.commit, sha)
+        notes.append(_differences(repository, running.commit, sha))
     else:
-        notes.append(f"{running.why}: there is no undo, and that {short_id(sha)} runs may stay not proven")
+        cost = f"{running.why}: there is no undo, and that {short_id(sha)} runs may stay not proven"
+        notes.append(NoteKind.NO_UNDO.note(cost))
     dirty = repository.dirty()
     if dirty:
         more = f" and {len(dirty) - 3} more" if len(dirty) > 3 else ""
-        notes.append(
-            f"the clone has uncommitted changes ({', '.join(dirty[:3])}{more}): they are kept as a patch, not touched"
-        )
+        names = f"{', '.join(dirty[:3])}{more}"
+        kept = f"the clone has uncommitted changes ({names}): they are kept as a patch, not touched"
+        notes.append(NoteKind.CLONE_DIRTY.note(kept))
     if not has_logs:
-        notes.append("no system.logs are configured: no log of the release that runs now is kept")
+        missing = "no system.logs are configured: no log of the release that runs now is kept"
+        notes.append(NoteKind.NO_LOGS_CONFIGURED.note(missing))
     undo = f" (and {deployed.undo_branch} after an undo)" if deployed.undo_branch else ""
-    notes.append(f"the branch{undo} stays on {table.remote} until somebody removes it; nothing is forced or deleted")
-    return tuple(notes)
+    stays = f"the branch{undo} stays on {table.remote} until somebody removes it; nothing is forced or deleted"
+    return (*notes, NoteKind.BRANCH_STAYS.note(stays))
 
 
 def _is_migration(path: str) -> bool:
@@ -233,16 +238,17 @@ def migrations_between(repository: Repository, old: str, new: str) -> tuple[str,
     return tuple(path for path in repository.changed_between(old, new) if _is_migration(path))
 
 
-def _differences(repository: Repository, old: str, new: str) -> list[str]:
+def _differences(repository: Repository, old: str, new: str) -> Note:
     try:
         changed = repository.changed_between(old, new)
     except GoaroundError as error:
-        return [f"what differs between the running commit and the target is not known: {error.line()}"]
+        unknown = f"what differs between the running commit and the target is not known: {error.line()}"
+        return NoteKind.DIFFERENCE_UNKNOWN.note(unknown)
     migrations = [path for path in changed if _is_migration(path)]
     if not migrations:
         files = "1 file differs" if len(changed) == 1 else f"{len(changed)} files differ"
-        return [f"{files} from what runs, no migration among them"]
-    return [
+        return NoteKind.FILES_DIFFER.note(f"{files} from what runs, no migration among them")
+    return NoteKind.MIGRATIONS_DIFFER.note(
         f"{len(changed)} files differ from what runs, {len(migrations)} of them migrations ({migrations[0]}): "
         "the code goes back, the database does not"
-    ]
+    )

@@ -11,6 +11,8 @@ from fnmatch import fnmatchcase
 
 from actions.model.clock import stamp
 from actions.model.errors import GoaroundError, Refused
+from actions.model.note import Note
+from actions.model.note_kinds import NoteKind
 from actions.model.ports import Commit, Repository, World
 from actions.model.release import Release, WayBack, short_id
 from actions.model.system import GitTable
@@ -25,11 +27,11 @@ _LIKE_AN_ID = re.compile(r"[0-9a-f]{4,64}")
 
 @dataclass(frozen=True)
 class Survey:
-    """What there is to go back to, what runs, and what could not be learned (a line each)."""
+    """What there is to go back to, what runs, and what could not be learned (a note each)."""
 
     releases: tuple[Release, ...]
     running: Running
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def releases(table: GitTable, world: World, *, limit: int = COMMITS) -> tuple[Release, ...]:
@@ -42,12 +44,12 @@ def survey(table: GitTable, world: World, *, limit: int = COMMITS) -> Survey:
     running = read_running(CommitReader.of(table.running, world.host.name), world)
     repository = repository_of(world)
     commits = list(repository.commits(limit))
-    notes = [running.why] if running.why else []
+    notes = [NoteKind.RUNNING_UNKNOWN.note(running.why)] if running.why else []
     try:
         known = world.known_releases()
     except GoaroundError as error:
         known = ()
-        notes.append(f"the history of deployments is not used: {error.line()}")
+        notes.append(NoteKind.HISTORY_UNUSED.note(f"the history of deployments is not used: {error.line()}"))
     history = _by_commit(known)
     listed = {commit.id for commit in commits}
     older = [sha for sha in (running.commit, *history) if sha and sha not in listed][:OLDER]
@@ -57,7 +59,8 @@ def survey(table: GitTable, world: World, *, limit: int = COMMITS) -> Survey:
     found += [_missing(release) for release in history.values()]
     marked = tuple(_marked(release, running) for release in found)
     if running.commit and not any(release.way_back is WayBack.RUNNING for release in marked):
-        notes.append(f"{running.commit} runs, which is not in the clone: run `git fetch --tags` there")
+        strange = f"{running.commit} runs, which is not in the clone: run `git fetch --tags` there"
+        notes.append(NoteKind.RUNNING_NOT_IN_CLONE.note(strange))
         gone = Release(name=short_id(running.commit), commit=running.commit, source="record")
         marked = (replace(gone, way_back=WayBack.RUNNING, note="runs, but is not in the clone"), *marked)
     # Stable: where times are equal or missing, the order of the log stays.

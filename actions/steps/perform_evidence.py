@@ -1,7 +1,8 @@
 """Keeps the output of a command, or a file, as evidence while it streams; memory stays bounded.
 
-Private evidence is raw, byte for byte, and never leaves this host. Other evidence goes into exports and is
-read on terminals: it is kept as text without control characters and without secrets, and its note says so.
+Private evidence is raw, byte for byte, and leaves this host only when the store encrypts it. Other evidence goes into
+exports and is read on terminals: it is kept as text without control characters and without secrets, and its note says
+so.
 """
 
 from __future__ import annotations
@@ -112,8 +113,18 @@ class _Wanted:
     limit_bytes: int
 
 
+def _others_could_read(effect: CollectOutput | CollectFile, world: World) -> Ended | None:
+    """What was shown is what is done: the readers named in the effect, or nothing."""
+    if not effect.private or effect.encrypt_to == world.evidence.encrypts_to:
+        return None
+    return Ended(False, f"{effect.name}: those who could open it are not those that were shown; draw the plan again")
+
+
 def collect_output(effect: CollectOutput, world: World, report: Reporter) -> Ended:
     """Keep what the command prints. A container that is gone is noted; any other bad end is a failure."""
+    moved = _others_could_read(effect, world)
+    if moved is not None:
+        return moved
     host = host_of(world, effect.host)
 
     def start(sink: Callable[[bytes], None]) -> int:
@@ -135,6 +146,9 @@ def collect_output(effect: CollectOutput, world: World, report: Reporter) -> End
 
 def collect_file(effect: CollectFile, world: World, report: Reporter) -> Ended:
     """Keep the file, or its newest bytes when it is longer than the limit."""
+    moved = _others_could_read(effect, world)
+    if moved is not None:
+        return moved
     host = host_of(world, effect.host)
     # One byte more than is kept tells whether the file was longer.
     read = ("tail", "-c", str(effect.limit_bytes + 1)) if effect.limit_bytes else ("cat",)
@@ -226,7 +240,11 @@ def _record(kept: KeptEvidence | None, problem: str, world: World, report: Repor
         return
     note = one_line(world, _joined(kept.note, problem))
     complete = kept.complete and not problem
-    report.record(EvidenceKept(0, kept.name, kept.path, kept.sha256, kept.size, kept.private, complete, note))
+    report.record(
+        EvidenceKept(
+            0, kept.name, kept.path, kept.sha256, kept.size, kept.private, complete, note, tuple(kept.encrypted_to)
+        )
+    )
 
 
 def _joined(*parts: str) -> str:

@@ -36,7 +36,7 @@ from widgets.stop_dialog import StopDialog
 
 PATIENCE_S = 30.0
 WIDE = (160, 48)
-HEAVY = ("docker", "git", "psycopg", "httpx", "pydantic", "numpy", "ruamel", "markdown_it", "pygments")
+HEAVY = ("docker", "git", "psycopg", "pyrage", "httpx", "pydantic", "numpy", "ruamel", "markdown_it", "pygments")
 """What takes long to load and is needed by steps alone."""
 
 
@@ -292,7 +292,7 @@ async def test_enter_does_in_every_pane_what_the_last_line_says(planned: Tiny) -
         assert op.says() == "go back to v2: draws the plan, runs nothing"
         plans = len(op.events("PlanDrawn"))
         await op.enter()
-        await op.sees("plan drawn")
+        await op.sees("plan drawn: git to v2, 2 notes (5)")
         assert len(op.events("PlanDrawn")) == plans + 1
         assert not op.incident.runs
 
@@ -418,7 +418,7 @@ async def test_every_size_shows_where_one_is_and_what_enter_does(planned: Tiny, 
     """The bar, the pane that has the focus and the last line are seen at any size, zoomed or not."""
     async with flying(planned, size=size) as op:
         await op.sees("DRILL", "Enter tick A1")
-        for key, words in (("1", "Severity"), ("3", "v2"), ("4", "GET / 500"), ("5", "A1"), ("6", "ran"), ("2", "A1")):
+        for key, words in (("1", "Critical"), ("3", "v2"), ("4", "GET / 500"), ("5", "A1"), ("6", "ran"), ("2", "A1")):
             await op.press(key)
             await op.sees("DRILL", words)
             await op.press("z")

@@ -16,6 +16,7 @@ from tiny_flight_operator import Scripted
 from tiny_system import Tiny, begin_deploy, build, drawn, environment, run, settle, until
 
 from actions.model.checklist import State
+from actions.model.events import PlanDrawn
 from actions.model.step import Outcome
 from app.plain import Plain
 from app.session import Session
@@ -54,6 +55,25 @@ def test_a_pipe_of_answers_flies_to_the_plan(tiny: Tiny, session: Session) -> No
     assert "the matrix says: roll back" in said.text
     assert "nobody answers: leaving" in said.lines[-1]
     assert session.incident.closed is None
+
+
+def test_notes_say_in_words_what_is_to_be_weighed(tiny: Tiny, session: Session) -> None:
+    """R05: a screen reader hears which notes warn, of the releases and of the plan; the record holds their codes."""
+    (tiny.folder / "running").write_text("maintenance")
+    said = fly(session, *TO_THE_PLAN[:-1], "2", "q")
+    unknown = "'maintenance' is told as the running commit, which is no full commit id"
+    assert f"    ! warning: {unknown}" in said.lines, said.text
+    cost = f"{unknown}: there is no undo, and that {tiny.target[:10]} runs may stay not proven"
+    assert f"    ! warning: {cost}" in said.lines
+    stays = "the branch stays on origin until somebody removes it; nothing is forced or deleted"
+    assert f"    {stays}" in said.lines
+    (recorded,) = [
+        event.body.plan for event in session.journal.events(session.incident.id) if isinstance(event.body, PlanDrawn)
+    ]
+    assert recorded["notes"] == [
+        {"code": "no-undo", "level": "warning", "text": cost},
+        {"code": "branch-stays", "level": "info", "text": stays},
+    ]
 
 
 def test_the_effects_are_shown_before_anything_runs(tiny: Tiny, session: Session) -> None:
@@ -146,7 +166,7 @@ def test_closing_unproven(tiny: Tiny, session: Session) -> None:
     for code in ("A1", "A2", "A3", "C1", "S1", "S2", "S3", "S4", "S5"):
         session.mark(code, State.DONE)
     session.mark("X3", State.OVERRIDDEN, "no time")
-    said = fly(session, "", "q", "", "n", "q")
+    said = fly(session, "", "", "", "", "q", "", "n", "q")
     assert "close as 'not recovered'" in said.text
     assert "! not closed" in said.text
     assert session.incident.closed is not None
@@ -193,6 +213,8 @@ class Terminal:
             stderr=subprocess.STDOUT,
             bufsize=0,
             start_new_session=True,
+            # A shell that started the tests in the background has them ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.seen = ""
 

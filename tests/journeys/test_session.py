@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from actions.model.clock import ManualClock
 from actions.model.incident import items, state_of
 from actions.model.matrix import Decision, Inputs
 from actions.model.release import WayBack
+from app.demo import DemoOptions, _report
 from app.places import pinned_config
 from app.session import Session
 from app.signing import sign_off
@@ -167,6 +169,18 @@ def test_what_people_type_is_made_harmless(tiny: Tiny, session: Session) -> None
     assert len(session.incident.notes) == 1
 
 
+def test_programs_read_the_notes_of_the_demo_by_their_codes(tiny: Tiny, capsys: pytest.CaptureFixture[str]) -> None:
+    """R05: `goaround demo --json` tells a plan's notes with code, level and text."""
+    one = tiny.session()
+    assert one.take_lease()
+    plan = drawn(one, tiny)
+    one.close()
+    _report(DemoOptions(json=True), one, 1.5)
+    told = json.loads(capsys.readouterr().out)["notes"]
+    assert [(note["code"], note["level"]) for note in told] == [("files-differ", "info"), ("branch-stays", "info")]
+    assert [note["text"] for note in told] == [str(note) for note in plan.notes]
+
+
 def test_a_refused_wish_is_recorded(tiny: Tiny, session: Session) -> None:
     """A "no" is as visible as a "yes"."""
     decided(session)
@@ -260,3 +274,18 @@ def test_the_worker_of_an_unfinished_evening_is_not_left_behind(tiny: Tiny, sess
     session.close()
     until(lambda: not alive(worker.pid, worker.started))
     assert session.incident.holder is None
+
+
+@pytest.mark.parametrize(("mode", "readable"), [(0o2770, 0o040), (0o700, 0)])
+def test_whoever_shares_the_store_can_look_on(tiny: Tiny, mode: int, readable: int) -> None:
+    """Operators of a jump host that share a store see the incident and its output; elsewhere only its owner does."""
+    tiny.store.mkdir(mode=0o700)
+    tiny.store.chmod(mode)
+    session = tiny.session()
+    drawn(session, tiny)
+    assert run(session, "B1") == "done"
+    seen = [path for path in session.folder().iterdir() if path.suffix in (".toml", ".md", ".log")]
+    assert {path.name for path in seen} >= {"procedure.md", "run-001-B1.log"}
+    assert {path.stat().st_mode & 0o077 for path in seen if path.name != "worker.log"} == {readable}
+    session.close()
+    session.journal.close()

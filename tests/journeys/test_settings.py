@@ -7,15 +7,21 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actions.model.codec import from_json
 from actions.model.errors import BadInput, ConfigError
+from actions.model.system import Settings
+from app.cli import _parsed
+from app.command_line import parser
 from app.settings import find_config, load
 from app.toml_lines import key_lines, line_of
 
@@ -352,3 +358,60 @@ def test_no_edit_of_a_good_file_crashes_the_reader(line: str, more: str, at: int
     path.write_bytes(GOOD.replace(line, changed, 1).encode("utf-8", "surrogatepass"))
     with suppress(ConfigError):
         load(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [GOOD, *(text for _, text, _, _, _ in BAD)],
+    ids=["good", *(name for name, *_ in BAD)],
+)
+def test_the_quick_reader_accepts_what_the_library_accepts_and_nothing_else(text: str) -> None:
+    """A good file is read without the library; where both read it, they read the same."""
+    with suppress(tomllib.TOMLDecodeError, RecursionError):
+        data = tomllib.loads(text)
+        try:
+            wanted: object = msgspec.convert(data, Settings)
+        except msgspec.ValidationError:
+            wanted = None
+        try:
+            found: object = from_json(Settings, data)
+        except ValueError:
+            found = None
+        assert found in (wanted, None)
+
+
+def test_a_good_file_is_read_without_the_library(config: Path) -> None:
+    """Its loading would count before the first screen."""
+    config.write_text(GOOD)
+    script = f"import sys; from pathlib import Path; from app.settings import load; load(Path({str(config)!r}))"
+    done = subprocess.run([sys.executable, "-c", f"{script}; print('msgspec' in sys.modules)"], capture_output=True)
+    assert done.stdout.strip() == b"False", done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--config", "a.toml"],
+        ["--store", "s", "--config", "a.toml", "--observe"],
+        ["--take-over", "he sleeps", "--version"],
+        ["--config=a.toml", "--store=s"],
+        ["records", "--limit", "3"],
+    ],
+)
+def test_the_quick_command_line_reads_as_the_whole_parser_does(words: list[str]) -> None:
+    """Options of the cockpit alone are read without it; every option has its name and its default."""
+    quick = vars(_parsed(words))
+    whole = vars(parser().parse_args(words))
+    assert {name: quick[name] for name in whole} == whole
+
+
+@pytest.mark.parametrize("words", [["--config"], ["--config", "--observe"], ["--confg", "x"], ["recrods"]])
+def test_a_bad_command_line_is_one_line_of_the_whole_parser(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is guessed: the parser says what is wrong, with exit status 2."""
+    with pytest.raises(SystemExit) as left:
+        _parsed(words)
+    assert left.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1

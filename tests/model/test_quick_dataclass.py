@@ -6,11 +6,12 @@ import copy
 import dataclasses
 import functools
 import pickle
+from functools import cached_property
 from typing import Any, ClassVar
 
 import pytest
 
-from actions.model.quick_dataclass import dataclass
+from actions.model.quick_dataclass import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -108,3 +109,38 @@ def test_wrong_arguments_are_refused() -> None:
         Quick("a", other=1)  # type: ignore[call-arg]
     with pytest.raises(ValueError):
         Quick("a", -1)
+
+
+def test_replace_is_the_standard_one_only_quicker() -> None:
+    """Changed fields are changed, the others and the original stay, nothing cached comes along, misspelling fails."""
+
+    @dataclass(frozen=True)
+    class Counted:
+        one: int
+        two: int = 2
+
+        @cached_property
+        def both(self) -> int:
+            return self.one + self.two
+
+    before = Counted(1)
+    assert before.both == 3
+    after = replace(before, two=5)
+    assert (after, after.both, before) == (Counted(1, 5), 6, Counted(1, 2))
+    with pytest.raises(TypeError, match="three"):
+        replace(before, three=3)  # type: ignore[call-arg]
+
+
+def test_replace_runs_what_follows_init() -> None:
+    """A value that checks itself is checked again."""
+
+    @dataclass(frozen=True)
+    class Positive:
+        one: int
+
+        def __post_init__(self) -> None:
+            if self.one < 0:
+                raise ValueError("negative")
+
+    with pytest.raises(ValueError, match="negative"):
+        replace(Positive(1), one=-1)

@@ -268,6 +268,7 @@ def full_of(text: str) -> list[ev.Event]:
         ev.Observed(1, text, False, text, text),
         ev.EvidenceKept(1, text, text, text, 1, False, False, text),
         ev.EvidenceKept(1, text, text, text, 1, True, False, text),
+        ev.EvidenceKept(1, text, text, text, 1, True, True, text, (text, text)),
         ev.StepFinished(1, "failed", text, 1, text, {text: text}),
         ev.DebtOpened(text, text, text, text),
         ev.DebtPaid(text, text),
@@ -315,6 +316,9 @@ def golden_events() -> list[ev.Event]:
         RemoveFile("ssh://app-1", "/srv/gone", "a" * 64),
         CollectOutput("local", ("docker", "logs", "web"), "web.log"),
         CollectFile("local", "/var/log/app.log", "app.log", private=True),
+        CollectOutput(
+            "local", ("docker", "inspect", "a"), "a.json", private=True, encrypt_to=("ops1 (SHA256:x)", "age1y")
+        ),
         ProbeHttp("health", "http://127.0.0.1/health/", headers={"Host": "obcms"}, passes=3, seconds=5),
         ObserveImages("local", "obcms", {"web": "sha256:" + "a" * 64}),
         WaitHealthy("local", "obcms", ("web",)),

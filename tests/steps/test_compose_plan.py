@@ -98,7 +98,7 @@ def test_the_switch_is_drawn_to_the_last_word() -> None:
     assert command.cwd == FOLDER
     assert isinstance(look, ObserveImages)
     assert look.want == dict.fromkeys(SERVICES, image_id("one"))
-    assert "not touched: migrate, redis" in plan.notes
+    assert "not touched: migrate, redis" in map(str, plan.notes)
     assert [file for file in one.host.files if file.startswith("/tmp")] == [], "the copy is taken away"
     assert f"+ services.web.image: {image_id('one')}" in switch_of(plan).diff
     assert "hunter2" not in str(plan.to_json())
@@ -142,7 +142,7 @@ def test_generation_1_is_used_for_what_it_made() -> None:
     assert "pull_policy" not in switch_of(plan).effects()[0].content  # type: ignore[union-attr]
     forced = draw(settings(tool="v2"), release(), one.world, "INC-7")
     assert command_of(forced).startswith("docker compose -p obcms -f")
-    assert any("v1 made these containers" in note for note in forced.notes)
+    assert any("v1 made these containers" in note.text for note in forced.notes)
 
 
 def test_mixed_generations_are_said() -> None:
@@ -150,7 +150,7 @@ def test_mixed_generations_are_said() -> None:
     one = stack(tools=(V2, V1))
     one.engine.made[0] = replace(one.engine.made[0], name="obcms_beat_1")
     plan = draw(settings(), release(), one.world, "INC-7")
-    assert any("v1 and v2 are mixed" in note for note in plan.notes)
+    assert any("v1 and v2 are mixed" in note.text for note in plan.notes)
 
 
 def test_counts_and_services_that_are_on_target_already() -> None:
@@ -160,7 +160,7 @@ def test_counts_and_services_that_are_on_target_already() -> None:
     one.engine.made += [container("web", "two", 2), container("web", "two", 3)]
     plan = draw(settings(), release(), one.world, "INC-7")
     assert command_of(plan).endswith("up -d --no-build --no-deps --scale web=3 celery web")
-    assert "on 1 already: beat" in plan.notes
+    assert "on 1 already: beat" in map(str, plan.notes)
     assert switch_of(plan).counts == {"beat": 1, "celery": 1, "web": 3}
 
 
@@ -272,7 +272,9 @@ def test_a_bad_image_in_the_file_is_said_before_anything_runs() -> None:
         one.compose.project, services={**services, "web": replace(services["web"], image="obcms:2 x")}
     )
     plan = draw(settings(services=SERVICES), release(source="record"), one.world, "INC-7")
-    assert any("web: the Compose file names the image 'obcms:2 x', but it holds white space" in n for n in plan.notes)
+    assert any(
+        "web: the Compose file names the image 'obcms:2 x', but it holds white space" in str(n) for n in plan.notes
+    )
 
 
 def test_what_moved_is_named() -> None:

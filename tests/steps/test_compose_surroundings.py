@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from compose_fakes import (
     FOLDER,
     PROJECT,
     V2,
-    FakeCompose,
     Fakes,
     container,
     fakes,
     image,
     image_id,
+    profiled,
     project,
     service,
 )
 
-from actions.model.errors import CommandFailed
-from actions.model.ports import ComposeProject, ComposeTool, World
+from actions.model.note_kinds import NoteKind
+from actions.model.ports import World
 from actions.model.release import Release, WayBack
 from actions.model.system import ComposeTable, Settings, SystemTable
 from actions.steps.catalog import build
@@ -107,35 +107,14 @@ def test_a_piece_of_a_secret_is_no_warning() -> None:
     secret = ('The "canary" variable is not set. Defaulting to a blank string.', "The cret variable is not set.")
     world = stack(files).world
     lines = warnings((*told, *secret, "something else"), FOLDER, ("docker-compose.yml",), world)
-    assert lines == (*(f"Compose warns: {line}" for line in told), DOLLAR, "Compose warns: something else")
+    assert [str(line) for line in lines] == [
+        *(f"Compose warns: {line}" for line in told),
+        str(DOLLAR),
+        "Compose warns: something else",
+    ]
+    codes = [NoteKind.COMPOSE_WARNS.code] * len(told) + [NoteKind.DOLLAR_IN_VALUE.code, NoteKind.COMPOSE_WARNS.code]
+    assert [line.code for line in lines] == codes
     assert "canary" not in str(read_facts(TABLE, stack(files, secret).world).notes)
-
-
-@dataclass
-class Profiled(FakeCompose):
-    """A Compose that leaves services out unless their profile is told."""
-
-    refuses: bool = False
-
-    def config(self, tool: ComposeTool, directory: str, files: tuple[str, ...], name: str = "") -> ComposeProject:
-        whole = super().config(tool, directory, files, name)
-        told = {value for word, value in zip(tool.argv, tool.argv[1:], strict=False) if word == "--profile"}
-        if told and self.refuses:
-            raise CommandFailed("service worker depends on undefined service db")
-        there = {n: s for n, s in whole.services.items() if not s.profiles or told & set(s.profiles)}
-        idle = {profile for n, s in whole.services.items() if n not in there for profile in s.profiles}
-        return replace(whole, services=there, idle_profiles=tuple(sorted(idle)))
-
-
-def profiled(*containers: object, refuses: bool = False) -> Fakes:
-    of = project(
-        service("web", "obcms:2"),
-        service("worker", "obcms:2", profiles=("jobs",)),
-        service("seed", "obcms:2", profiles=("once",)),
-    )
-    one = fakes(of, [image("two", "obcms:2"), image("one", "obcms:1")], [*containers])  # type: ignore[list-item]
-    fake = Profiled(of, one.host, (V2,), refuses=refuses)
-    return replace(one, compose=fake, world=replace(one.world, compose=fake))
 
 
 def test_a_service_that_runs_under_a_hidden_profile_goes_back_too() -> None:
@@ -144,15 +123,14 @@ def test_a_service_that_runs_under_a_hidden_profile_goes_back_too() -> None:
     facts = read_facts(TABLE, one.world)
     assert facts.services == ("web", "worker")
     assert facts.tool.argv == ("docker", "compose", "--profile", "jobs")
-    assert "worker runs, so --profile jobs is given: it is not active in this shell" in facts.notes
+    assert "worker runs, so --profile jobs is given: it is not active in this shell" in map(str, facts.notes)
     assert read_facts(TABLE, profiled(container("web", "two")).world).tool == V2
 
 
 def test_a_hidden_service_that_cannot_be_reached_is_said() -> None:
     """Nothing is hidden: what runs the release that is left, and stays there, stands in the notes by name."""
-    notes = "\n".join(
-        read_facts(TABLE, profiled(container("web", "two"), container("worker", "two"), refuses=True).world).notes
-    )
+    one = profiled(container("web", "two"), container("worker", "two"), refuses=True)
+    notes = "\n".join(map(str, read_facts(TABLE, one.world).notes))
     assert "worker: containers run, but their services are not active here" in notes
     assert "obcms-worker-1 runs the release that is left, and will go on to: stop it by hand" in notes
 
@@ -174,7 +152,7 @@ def test_a_job_that_nobody_declared_is_not_started(restart: str, exit_code: int,
     made = (container("web", "two", state=others), container("migrate", "two", state="exited", exit_code=exit_code))
     found = service_set(TABLE, of, made)
     assert ("migrate" in found.services) is goes_back
-    assert any("migrate" in note for note in found.notes) is not goes_back
+    assert any("migrate" in note.text for note in found.notes) is not goes_back
 
 
 def test_services_pinned_by_ids_share_no_repository() -> None:
@@ -200,7 +178,9 @@ def test_what_is_not_backed_up_is_said() -> None:
     """E03: whoever relies on the saved configuration reads what is missing in it."""
     one = stack()
     facts = read_facts(TABLE, one.world)
-    assert "NOT kept" not in keep_configuration(facts, one.world).expected()
+    plain = keep_configuration(facts, one.world).expected()
+    assert "NOT kept: the shell environment of earlier deployments" in plain
+    assert "what secrets" not in plain
     text = facts.project.text + "secrets:\n  db_password:\n    external: true\n"
     secret = replace(facts, project=replace(facts.project, text=text))
     assert "NOT kept, as Compose does not tell it: what secrets" in keep_configuration(secret, one.world).expected()

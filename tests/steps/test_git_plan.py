@@ -139,8 +139,8 @@ def test_a_dirty_clone_is_shown_kept_and_not_touched(flight: Flight) -> None:
     dirty_the_clone(flight.ground)
     before = fingerprint(flight.ground.clone)
     plan = plan_for(flight)
-    (note,) = [note for note in plan.notes if "uncommitted" in note]
-    assert "docker-compose.prod.yml" in note
+    (note,) = [note for note in plan.notes if "uncommitted" in note.text]
+    assert "docker-compose.prod.yml" in note.text
     report = Remembering()
     for code in ("B1", "B2"):
         result = flight.step(plan, code).run(flight.world, report)
@@ -161,7 +161,7 @@ def test_a_dirty_clone_is_shown_kept_and_not_touched(flight: Flight) -> None:
 
 def test_migrations_between_are_told(flight: Flight, tmp_path: Path) -> None:
     """H05: the code goes back, the database does not; the operator reads it before choosing."""
-    assert "1 file differs from what runs, no migration among them" in plan_for(flight).notes
+    assert "1 file differs from what runs, no migration among them" in map(str, plan_for(flight).notes)
     work = tmp_path / "work"
     (work / "common" / "migrations").mkdir(parents=True)
     (work / "common" / "migrations" / "0016_titles.py").write_text("x = 1\n")
@@ -170,9 +170,9 @@ def test_migrations_between_are_told(flight: Flight, tmp_path: Path) -> None:
     git(work, "push", "-q", "origin", "main")
     git(flight.ground.clone, "fetch", "-q")
     (flight.folder / "running").write_text(sha)
-    (note,) = [note for note in plan_for(flight).notes if "migrations" in note]
-    assert "common/migrations/0016_titles.py" in note
-    assert "the database does not" in note
+    (note,) = [note for note in plan_for(flight).notes if "migrations" in note.text]
+    assert "common/migrations/0016_titles.py" in note.text
+    assert "the database does not" in note.text
 
 
 def test_a_running_commit_that_is_not_known_is_said(flight: Flight) -> None:
@@ -180,7 +180,7 @@ def test_a_running_commit_that_is_not_known_is_said(flight: Flight) -> None:
     (flight.folder / "running").write_text("maintenance")
     plan = plan_for(flight)
     assert plan.running == ""
-    assert any("there is no undo" in note for note in plan.notes)
+    assert any("there is no undo" in note.text for note in plan.notes)
     row = plan.step("X2")
     assert row is not None
     assert row.undo == ()
@@ -192,7 +192,7 @@ def test_without_logs_to_keep_the_plan_says_so(flight: Flight) -> None:
     settings = dataclasses.replace(_with(flight, deployments=""), system=system)
     plan = draw(settings, Release("v2", flight.ground.shas[1]), flight.world)
     assert [row.code for row in plan.steps] == ["B2", "X1", "X2", "X3"]
-    assert any("no log of the release" in note for note in plan.notes)
+    assert any("no log of the release" in note.text for note in plan.notes)
 
 
 def _table(flight: Flight) -> GitTable:

@@ -75,7 +75,7 @@ def test_a_running_commit_that_is_not_in_the_clone_is_said(flight: Flight) -> No
     """The list never pretends to hold what runs."""
     (flight.folder / "running").write_text("cd" * 20)
     found = look(flight)
-    assert any("not in the clone" in note for note in found.notes)
+    assert any("not in the clone" in note.text for note in found.notes)
     assert [release.commit for release in found.releases if release.way_back is WayBack.RUNNING] == ["cd" * 20]
 
 
@@ -83,7 +83,7 @@ def test_a_running_commit_that_cannot_be_read_is_said(flight: Flight) -> None:
     """Not known is a state of its own: no release is marked as running."""
     (flight.folder / "running").unlink()
     found = look(flight)
-    assert any("running commit" in note for note in found.notes)
+    assert any("running commit" in note.text for note in found.notes)
     assert not [release for release in found.releases if release.way_back is WayBack.RUNNING]
 
 
@@ -105,7 +105,7 @@ def test_a_damaged_history_is_told_and_left_out(flight: Flight) -> None:
     found = look(flight)
     assert [release.name for release in found.releases] == ["v3", "v2", "v1"]
     (note,) = found.notes
-    assert "deployments.jsonl:4: at" in note
+    assert "deployments.jsonl:4: at" in note.text
 
 
 # --------------------------------------------------------------------------------------------- the proposal

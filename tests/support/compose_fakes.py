@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from actions.gateways.evidence import FileEvidence
 from actions.gateways.yaml_pin import YamlPin
 from actions.model.canonical import sha256_hex
 from actions.model.clock import ManualClock
@@ -190,6 +192,7 @@ def fakes(
     *,
     files: dict[str, str] | None = None,
     tools: tuple[ComposeTool, ...] = (V2,),
+    encrypt_to: tuple[str, ...] = (),
 ) -> Fakes:
     """A world in which this project, these images and these containers are."""
     texts = {"docker-compose.yml": "services: {}\n"} if files is None else files
@@ -199,9 +202,37 @@ def fakes(
         clock=ManualClock(),
         host=host,
         prober=None,  # type: ignore[arg-type]  # nothing is probed while a plan is drawn
-        evidence=None,  # type: ignore[arg-type]  # nothing is kept while a plan is drawn
+        evidence=FileEvidence(Path("/nowhere"), encrypt_to),  # nothing is kept while a plan is drawn
         containers=engine,
         compose=tool,
         editor=YamlPin(),
     )
     return Fakes(world, host, engine, tool)
+
+
+@dataclass
+class Profiled(FakeCompose):
+    """A Compose that leaves services out unless their profile is told."""
+
+    refuses: bool = False
+
+    def config(self, tool: ComposeTool, directory: str, files: tuple[str, ...], name: str = "") -> ComposeProject:
+        whole = super().config(tool, directory, files, name)
+        told = {value for word, value in zip(tool.argv, tool.argv[1:], strict=False) if word == "--profile"}
+        if told and self.refuses:
+            raise CommandFailed("service worker depends on undefined service db")
+        there = {n: s for n, s in whole.services.items() if not s.profiles or told & set(s.profiles)}
+        idle = {profile for n, s in whole.services.items() if n not in there for profile in s.profiles}
+        return replace(whole, services=there, idle_profiles=tuple(sorted(idle)))
+
+
+def profiled(*containers: object, refuses: bool = False) -> Fakes:
+    """Services of which all but `web` are hidden behind a profile."""
+    of = project(
+        service("web", "obcms:2"),
+        service("worker", "obcms:2", profiles=("jobs",)),
+        service("seed", "obcms:2", profiles=("once",)),
+    )
+    one = fakes(of, [image("two", "obcms:2"), image("one", "obcms:1")], [*containers])  # type: ignore[list-item]
+    fake = Profiled(of, one.host, (V2,), refuses=refuses)
+    return replace(one, compose=fake, world=replace(one.world, compose=fake))

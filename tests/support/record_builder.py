@@ -16,12 +16,14 @@ from actions.model.clock import ManualClock
 from actions.model.effect import ObserveCommit, RunCommand, WriteFile
 from actions.model.fold import fold
 from actions.model.incident import Incident
+from actions.model.note_kinds import NoteKind
 from actions.model.plan import Plan, PlannedStep
 from actions.model.release import Release
 from actions.model.step import Risk
 
 OLD = "a" * 40
 NEW = "b" * 40
+NOTES = (NoteKind.NOT_PULLED.note("not pulled"), NoteKind.NO_UNDO.note("no undo of *this*"))
 PEOPLE = {
     "ops1": {"name": "First Operator", "roles": ["devops-lead"], "signer": "ops1@jump"},
     "ops2": {"name": "Second Operator", "roles": ["tech-manager"], "signer": "ops2@jump"},
@@ -130,7 +132,7 @@ def a_plan() -> Plan:
         proves=True,
     )
     target = Release("v1.4.2", commit=OLD, source="git tag")
-    return Plan("git", "obcms", target, NEW, {"time": "20261122T100000Z"}, (deploy, prove), notes=("not pulled",))
+    return Plan("git", "obcms", target, NEW, {"time": "20261122T100000Z"}, (deploy, prove), notes=NOTES)
 
 
 def whole_record(

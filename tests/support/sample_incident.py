@@ -14,6 +14,7 @@ from actions.model.effect import ProbeHttp, RunCommand, WriteFile
 from actions.model.events import GENESIS, Body, Event, body_data, body_kind
 from actions.model.fold import fold
 from actions.model.incident import Incident
+from actions.model.note_kinds import NoteKind
 from actions.model.plan import Plan, PlannedStep
 from actions.model.release import Release, WayBack
 from actions.model.step import Risk
@@ -93,7 +94,7 @@ def steps() -> tuple[PlannedStep, ...]:
 
 def plan() -> Plan:
     """The plan of those steps."""
-    notes = ("not pulled: the image is here", HOSTILE)
+    notes = (NoteKind.NOT_PULLED.note("not pulled: the image is here"), NoteKind.COMPOSE_WARNS.note(HOSTILE))
     return Plan("compose", "obcms", RELEASES[1], IMAGE_NEW, {"time": "20261122T100000Z"}, steps(), notes)
 
 

@@ -7,6 +7,7 @@ is there, and can be told to talk: tests steer it by files, never by time.
 from __future__ import annotations
 
 import base64
+import json
 import os
 import shutil
 import sys
@@ -26,6 +27,7 @@ from actions.model.plan import Plan
 from app.session import Session
 from app.settings import load
 from app.store import open_session
+from app.who import real_login
 
 TOKEN = "tiny-Canary/7f3a+q=9!x&z"
 """A secret whose base64 and URL forms differ from it."""
@@ -68,7 +70,35 @@ seconds = 0
 [people]
 ops1 = {{ name = "First Operator", roles = ["devops-lead"] }}
 ops2 = {{ name = "Second Operator", roles = ["tech-manager"] }}
+{me}
 """
+
+ME = f'{json.dumps(real_login())} = {{ name = "Whoever runs the tests", roles = ["devops-lead"] }}'
+"""The login that commands of their own processes run under: it may fly."""
+
+PROCEDURE = """\
+# A tiny way back
+
+## Before (20 minutes)
+
+- [ ] caused by the deployment, not by something outside <!-- code: A1 -->
+- [ ] problem written down: messages, pages, reports <!-- code: A2 -->
+- [ ] errors, response times and database load looked at <!-- code: A3 -->
+- [ ] decision made <!-- code: D1 --> <!-- sensed: decision -->
+- [ ] release to go back to chosen <!-- code: D2 --> <!-- sensed: target -->
+- [ ] management, developers and support told <!-- code: C1 -->
+
+## After (within 30 minutes)
+
+- [ ] critical workflows tested <!-- code: S1 -->
+- [ ] users told that it is solved <!-- code: S2 -->
+- [ ] incident report begun <!-- code: S3 -->
+- [ ] root-cause analysis scheduled <!-- code: S4 -->
+- [ ] forward fix planned <!-- code: S5 -->
+"""
+"""A document of its own, so that no flight waits for what is sensed over a whole window."""
+
+FOLLOWED = '\n[procedure]\nfile = "rollback.md"\n'
 
 STORY = {
     "title": "pages fail",
@@ -143,6 +173,14 @@ class Tiny:
         session.open()
         return session
 
+    def without_me(self) -> None:
+        """Whoever runs the tests is nobody of the configured people."""
+        self.config.write_text(self.config.read_text().replace(ME, ""))
+
+    def follow_the_built_in(self) -> None:
+        """The built-in procedure, instead of the tiny one."""
+        self.config.write_text(self.config.read_text().replace(FOLLOWED, ""))
+
     def add_to_config(self, text: str) -> None:
         with self.config.open("a") as file:
             file.write(text)
@@ -162,7 +200,8 @@ def build(folder: Path) -> Tiny:
     (folder / "running").write_text(ground.shas[-1] + "\n")
     (folder / "site.log").write_text("GET / 500\n" * 5)
     tiny = Tiny(folder, ground)
-    tiny.config.write_text(CONFIG.format(folder=folder))
+    (folder / "rollback.md").write_text(PROCEDURE)
+    tiny.config.write_text(CONFIG.format(folder=folder, me=ME) + FOLLOWED)
     return tiny
 
 

@@ -19,6 +19,7 @@ def up_to_deploy(session: Session, tiny: Tiny) -> None:
         assert run(session, code) == "done"
     for code in ("A1", "A2", "A3", "C1"):
         session.mark(code, State.DONE)
+    session.close_phase()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from actions.gateways.journal import SqliteJournal
 from actions.model.clock import SystemClock
 from actions.model.fold import fold
 from actions.model.incident import Incident
-from app.who import real_login
 
 pytestmark = pytest.mark.tmux
 
@@ -109,7 +108,6 @@ def test_the_way_back_is_flown_by_keys_to_a_signed_record(tiny: Tiny) -> None:
     Before every key the terminal takes another size, so that each kind of screen is met at several.
     """
     sizes = itertools.cycle(SIZES)
-    tiny.add_to_config(f'"{real_login()}" = {{ name = "Who Flies", roles = ["devops-lead"] }}\n')
     with tmux(*next(sizes), environment(tiny)) as op:
         op.run(*GOAROUND, "--config", str(tiny.config), "--store", str(tiny.store))
         op.sees("No incident is open", "tiny")

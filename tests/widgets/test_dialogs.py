@@ -12,7 +12,9 @@ from widget_bench import SIZES, Bench, Seconds, opened, screen_text
 
 from actions.model import events as ev
 from actions.model.blocking import close_reason
+from actions.model.incident import Incident
 from actions.model.matrix import Decision, Inputs
+from actions.model.quick_dataclass import replace
 from widgets.close_dialog import CloseAnswer, CloseDialog
 from widgets.confirm_dialog import ConfirmDialog, progress_words
 from widgets.decide_dialog import DecideAnswer, DecideDialog
@@ -24,6 +26,11 @@ from widgets.stop_dialog import StopDialog
 
 NARROW = (60, 16)
 LOST = ["obcms_prod on db @ app-1   PRODUCTION", "Lost: 143 rows in 12 tables", "Kept: obcms_prod_kept_inc7", HOSTILE]
+
+
+def knowing(inputs: Inputs) -> Incident:
+    """An incident of which this is known."""
+    return replace(Incident("INC-7"), inputs=inputs)
 
 
 def closed() -> Evening:
@@ -40,7 +47,7 @@ def every_dialog(seconds: Seconds) -> list[Screen[Any]]:
     """One of each, with hostile texts."""
     return [
         ConfirmDialog(HOSTILE, LOST, "obcms_prod", seconds=seconds),
-        DecideDialog(Inputs("High", 60, 80, "Low"), seconds=seconds),
+        DecideDialog(knowing(Inputs("High", 60, 80, "Low")), seconds=seconds),
         ReasonDialog(HOSTILE, HOSTILE, value=HOSTILE, seconds=seconds),
         StopDialog(HOSTILE, HOSTILE, seconds=seconds),
         CloseDialog("Close INC-7", lambda outcome: HOSTILE if outcome == "recovered" else None, seconds=seconds),
@@ -248,7 +255,7 @@ async def test_a_decision_is_made_with_letters_arrows_tab_and_enter() -> None:
     seconds = Seconds()
     app = Bench()
     async with app.run_test(size=NARROW) as pilot:
-        answers = await opened(pilot, DecideDialog(Inputs(), seconds=seconds))
+        answers = await opened(pilot, DecideDialog(knowing(Inputs()), seconds=seconds))
         seconds.now += 1
         assert "nothing is known yet" in screen_text(app)
         await pilot.press("m", "tab", *"60-80", "enter")
@@ -267,7 +274,7 @@ async def test_deciding_against_the_matrix_needs_a_reason() -> None:
     seconds = Seconds()
     app = Bench()
     async with app.run_test(size=NARROW) as pilot:
-        answers = await opened(pilot, DecideDialog(Inputs("Critical"), seconds=seconds))
+        answers = await opened(pilot, DecideDialog(knowing(Inputs("Critical")), seconds=seconds))
         seconds.now += 1
         dialog = app.screen
         dialog.query_one("#decide").focus()
@@ -298,7 +305,7 @@ async def test_facts_alone_can_be_recorded() -> None:
     seconds = Seconds()
     app = Bench()
     async with app.run_test(size=NARROW) as pilot:
-        answers = await opened(pilot, DecideDialog(Inputs("High"), seconds=seconds))
+        answers = await opened(pilot, DecideDialog(knowing(Inputs("High")), seconds=seconds))
         seconds.now += 1
         app.screen.query_one("#facts").focus()
         await pilot.press("enter")

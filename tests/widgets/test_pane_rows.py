@@ -11,6 +11,7 @@ from actions.model import events as ev
 from actions.model.blocking import Move, Next, next_move
 from actions.model.effect import shown
 from actions.model.incident import Command
+from actions.model.note_kinds import NoteKind
 from actions.model.ports import LogLine
 from widgets.checklist_rows import ChecklistRow, checklist_rows
 from widgets.command_log import command_row
@@ -19,6 +20,7 @@ from widgets.footer_line import hints_row, next_row
 from widgets.history import release_row
 from widgets.log_stream import log_row
 from widgets.painted import Row, paint, row_text, row_width, shifted, wrapped
+from widgets.presentation import LEVELS, harmless
 from widgets.preview_rows import one_line, preview_text
 
 
@@ -109,6 +111,17 @@ def test_the_preview_holds_every_effect_as_it_will_be_performed() -> None:
     assert one_line(step) == "X1 switch image, 3 services · reversible · about 20 s"
 
 
+def test_a_note_that_warns_does_so_by_glyph_word_and_colour() -> None:
+    """R05: what is to be weighed stands out among the notes, and not by colour alone; it is drawn in no markup."""
+    rows = preview_text(flying().ran("B1", 1).incident, "X1").rows
+    fine, warned = [row for row in rows if row[0][0] == "note   "]
+    assert row_text(fine) == "note   not pulled: the image is here"
+    assert warned[1] == ("! warning ", "tone--warning")
+    assert row_text(warned) == f"note   ! warning {harmless(HOSTILE)}"
+    note = NoteKind.NO_UNDO.note("x")
+    assert note.words().startswith(LEVELS["warning"].text), "plain lines say it with the same glyph and word"
+
+
 def test_a_blocked_step_says_so_on_top_of_its_preview() -> None:
     """What is refused is refused with its reason, before the key is pressed."""
     first = preview_text(flying().incident, "X1").rows[0]
@@ -150,7 +163,7 @@ def test_the_matrix_marks_the_row_that_wins_and_says_why() -> None:
     assert "Nothing is known yet" in text[-2]
     evening = Evening().taken().decided()
     text = [row_text(row) for row in matrix_rows(evening.incident)]
-    assert next(line for line in text if line.startswith("▶")).startswith("▶ Critical")
+    assert next(line for line in text if line.startswith("▶")).startswith("▶ ●Critical")
     assert "severity Critical, users 60-80 %, data risk ?" in text[5]
     assert "decided by severity" in text[6]
     against = ev.Decided("fix forward", "roll back", "Critical", "severity", "devops-lead", "one-line fix is ready")

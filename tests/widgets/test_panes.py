@@ -236,7 +236,7 @@ async def test_the_matrix_is_decided_from() -> None:
         await pilot.pause()
         assert len(app.heard) == 1
         text = screen_text(app)
-        assert "▶ Critical" in text
+        assert "▶ ●Critical" in text
         assert "not known: data risk" in text
         assert "✔ decided: roll back at 09:59:10Z" in text
 

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from actions.model.checklist import Kind, State
 from actions.model.release import WayBack
 from actions.model.step import Happened, Outcome, Risk
+from widgets import palette
 from widgets import presentation as pres
 
 TABLES: list[tuple[dict[Any, pres.Mark], type[Enum]]] = [
@@ -128,7 +129,16 @@ def test_durations_and_digests_for_the_eye() -> None:
     assert pres.groups_of_four("7f3a91c20be4", 2) == "7f3a 91c2 …"
 
 
-def test_the_style_sheet_colours_every_tone_and_no_other() -> None:
-    """A state is never left without its colour by a misspelt class."""
+def test_the_palette_colours_every_tone_and_no_other() -> None:
+    """A state is never left without its colour by a misspelt name."""
+    assert {f"tone--{name}" for name in palette._TONES} == set(pres.TONES)
+    for tone in pres.TONES:
+        style = palette.tone_style(tone)
+        assert style.color or style.bgcolor, tone
+
+
+def test_the_style_sheet_names_colours_of_the_palette_only() -> None:
+    """Colours stand in one place."""
     sheet = Path(__file__).parents[2].joinpath("app", "cockpit.tcss").read_text(encoding="utf-8")
-    assert set(re.findall(r"\.(tone--[a-z-]+)", sheet)) == set(pres.TONES)
+    assert set(re.findall(r"\$([a-z-]+)", sheet)) <= set(palette.VARIABLES)
+    assert not re.findall(r"#[0-9a-f]{6}\b", sheet)

@@ -1,0 +1,109 @@
+"""The list of an incident: the items of its procedure, with the steps of its plan in their places. Pure.
+
+An item that names a step stands for the step of the plan; while there is no plan it stands for itself, and where the
+plan has no such step it is left out. What does not apply to the system is inhibited by its configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from actions.model.checklist import AFTER, BEFORE, Item, Kind, Phase
+from actions.model.sensing import can_sense
+
+if TYPE_CHECKING:
+    from actions.model.plan import Plan, PlannedStep
+    from actions.model.procedure import Checklist, ListItem, Procedure
+
+SUPPOSED = ("database",)
+"""What a system is supposed to have until its configuration says that it lacks it."""
+
+
+def applies(settings: Mapping[str, Any]) -> frozenset[str]:
+    """What a system of this configuration (as JSON) has: ``[procedure] applies``, every way back and table, and a
+    database: what nobody said is not there is asked for.
+    """
+    table = settings.get("procedure") or {}
+    tables = {name for name, each in settings.items() if isinstance(each, dict | list) and each}
+    return frozenset((*SUPPOSED, *tables, *(table.get("applies") or ()))) - frozenset(table.get("lacks") or ())
+
+
+def listed(procedure: Procedure | None, settings: Mapping[str, Any], plan: Plan | None) -> tuple[Item, ...]:
+    """The whole list, in order. Without a procedure (records from before there was one): the lists built in."""
+    steps = plan.steps if plan else ()
+    if procedure is None:
+        return _built_in(steps)
+    there = applies(settings)
+    rows: list[Item] = []
+    for phase in Phase:
+        waiting = [step for step in steps if step.phase == phase.value]
+        inside: list[Item] = []
+        for part in procedure.checklists:
+            if part.phase is phase and not part.paper:
+                inside += _part(part, there, settings, plan, waiting)
+        place = next((at for at, item in enumerate(inside) if _follows_steps(item)), len(inside))
+        rows += (*inside[:place], *(_of_step(step, phase) for step in waiting), *inside[place:])
+    return tuple(rows)
+
+
+def _follows_steps(item: Item) -> bool:
+    """Whether what an item observes is what steps bring about: steps that no item names stand before it."""
+    return item.kind is Kind.SENSED and item.sensor not in ("decision", "target")
+
+
+def inhibited(procedure: Procedure | None, settings: Mapping[str, Any]) -> tuple[ListItem, ...]:
+    """Items that do not apply to this system, for whoever asks why they are not there."""
+    there = applies(settings)
+    parts = procedure.checklists if procedure else ()
+    return tuple(item for part in parts for item in part.items if item.when and item.when not in there)
+
+
+def _part(
+    part: Checklist,
+    there: frozenset[str],
+    settings: Mapping[str, Any],
+    plan: Plan | None,
+    waiting: list[PlannedStep],
+) -> list[Item]:
+    """The items of one list; takes the steps that it places from ``waiting``."""
+    rows: list[Item] = []
+    for item in part.items:
+        if item.when and item.when not in there:
+            continue
+        if not item.step:
+            rows.append(_of_item(item, part, settings))
+        elif plan is None:
+            rows.append(_of_item(item, part, settings, Kind.STEP))
+        else:
+            last = max((at for at, step in enumerate(waiting) if step.step == item.step), default=-1)
+            rows += [_of_step(step, part.phase, part.name) for step in waiting[: last + 1]]
+            del waiting[: last + 1]
+    return rows
+
+
+def _of_item(item: ListItem, part: Checklist, settings: Mapping[str, Any], kind: Kind | None = None) -> Item:
+    sensed = bool(item.sensor) and can_sense(item.sensor, settings)
+    return Item(
+        item.code,
+        item.text,
+        kind or (Kind.SENSED if sensed else Kind.MANUAL),
+        part.phase,
+        item.sensor if sensed else "",
+        gate=item.gate,
+        depth=item.depth,
+        part=part.name,
+    )
+
+
+def _of_step(step: PlannedStep, phase: Phase, part: str = "") -> Item:
+    return Item(step.code, step.title, Kind.STEP, phase, part=part)
+
+
+def _built_in(steps: tuple[PlannedStep, ...]) -> tuple[Item, ...]:
+    rows: list[Item] = list(BEFORE)
+    for phase in (Phase.BEFORE, Phase.CARRY_OUT, Phase.AFTER):
+        if phase is Phase.AFTER:
+            rows += AFTER
+        rows += [_of_step(step, phase) for step in steps if step.phase == phase.value]
+    return tuple(rows)

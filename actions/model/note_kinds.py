@@ -1,0 +1,64 @@
+"""Every kind of note, with its code: the one place where a note begins. What a note is stands in ``note``.
+
+A code is a promise to scripts and to people on a call: it stays as it is, and a new meaning gets a new one.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from actions.model.note import Level, Note
+
+
+class NoteKind(Enum):
+    """Every kind of note: its code, its level, and what it tells."""
+
+    RUNNING_UNKNOWN = "running-unknown", Level.WARNING, "What runs now is not configured, not told, or cannot be read."
+    RUNNING_NOT_IN_CLONE = "running-not-in-clone", Level.WARNING, "The commit that runs is not in the clone."
+    HISTORY_UNUSED = "history-unused", Level.WARNING, "The history of deployments cannot be read and is left out."
+    NO_UNDO = "no-undo", Level.WARNING, "What runs now cannot be put back by an undo."
+    NOTHING_RUNS = "nothing-runs", Level.WARNING, "Nothing runs, so there is nothing that an undo could put back."
+    FILES_DIFFER = "files-differ", Level.INFO, "How many files differ from what runs; no migration is among them."
+    MIGRATIONS_DIFFER = "migrations-differ", Level.WARNING, "Migrations differ: code goes back, the database does not."
+    DIFFERENCE_UNKNOWN = "difference-unknown", Level.WARNING, "What differs from what runs cannot be learnt."
+    CLONE_DIRTY = "clone-dirty", Level.WARNING, "The clone has uncommitted changes; they are kept, not touched."
+    NO_LOGS_CONFIGURED = "no-logs-configured", Level.WARNING, "No log of what runs is kept: none is configured."
+    BRANCH_STAYS = "branch-stays", Level.INFO, "Which branches stay on the remote until somebody removes them."
+    GOES_BACK = "goes-back", Level.INFO, "Which services go back together, and why these."
+    NOT_PULLED = "not-pulled", Level.INFO, "Nothing is pulled and built: the images are on the engine."
+    NOT_TOUCHED = "not-touched", Level.INFO, "Which services of the project stay as they are."
+    ON_TARGET = "on-target", Level.INFO, "Which services run the release already."
+    DATA_STAYS = "data-stays", Level.INFO, "Only images go back; environment, volumes and databases stay."
+    PLAIN_UP = "plain-up", Level.INFO, "Until it is committed, a plain `up` takes the rollback back."
+    WILL_BE_STARTED = "will-be-started", Level.INFO, "A container that is down now will be started."
+    JOB_NOT_STARTED = "job-not-started", Level.INFO, "A service is a job that runs once and is not started."
+    TAKEN_FOR_JOB = "taken-for-job", Level.WARNING, "A service that has ended is taken for a job; it may be none."
+    NO_CONTAINER = "no-container", Level.INFO, "Services that nobody started, and that are left alone."
+    IMAGES_MIXED = "images-mixed", Level.WARNING, "A service runs different images; an undo puts it on one of them."
+    NOT_COMMITTABLE = "not-committable", Level.WARNING, "The rollback cannot be written into the Compose files."
+    CHANGE_NOT_SHOWN = "change-not-shown", Level.WARNING, "The change of the configuration could not be worked out."
+    CHANGES_ELSEWHERE = "changes-elsewhere", Level.WARNING, "The override changes more than the images."
+    COMPOSE_MIXED = "compose-mixed", Level.WARNING, "Containers of Compose v1 and v2 are mixed; some get new names."
+    COMPOSE_RENAMES = (
+        "compose-renames",
+        Level.WARNING,
+        "The only Compose is another generation: containers are renamed.",
+    )
+    COMPOSE_MATCHED = "compose-matched", Level.INFO, "The Compose that made the containers is used, not the newest."
+    COMPOSE_WARNS = "compose-warns", Level.WARNING, "Compose itself warns of something in the project."
+    DOLLAR_IN_VALUE = "dollar-in-value", Level.WARNING, "A `$` in a value is taken for a variable; a piece is lost."
+    PROFILES_GIVEN = "profiles-given", Level.INFO, "Profiles that are not active here are given, as their services run."
+    PROFILES_UNKNOWN = "profiles-unknown", Level.WARNING, "Services run whose profile is not known; they stay."
+    SERVICE_LEFT_ALONE = "service-left-alone", Level.WARNING, "Containers of services that the files do not have."
+    GOES_ON_RUNNING = "goes-on-running", Level.WARNING, "A container goes on with the release that is left."
+    IMAGE_NAME_BAD = "image-name-bad", Level.WARNING, "A Compose file names an image that cannot be an image's name."
+    OTHER_FILES = "other-files", Level.WARNING, "The containers were made from other Compose files than configured."
+
+    def __init__(self, code: str, level: Level, meaning: str) -> None:
+        self.code = code
+        self.level = level
+        self.meaning = meaning
+
+    def note(self, text: str) -> Note:
+        """A note of this kind."""
+        return Note(self.code, text, self.level)

@@ -1,0 +1,135 @@
+"""What may stand on the command line, and what help says of it. Doing it is left to ``cli``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (next: {self.prog} --help)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line: every command with its options."""
+    whole = _Parser(
+        prog="goaround",
+        description="From 'something broke after the deploy' to 'the old version is back, proven, and signed for'."
+        " Without a command: opens the cockpit on the configuration and resumes the open incident.",
+        epilog="Exit status: 0 well, 1 a check failed, 2 bad input.",
+    )
+    _cockpit_options(whole)
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    demo = commands.add_parser(
+        "demo", help="a small real system, broken by its last deployment, and the cockpit over it"
+    )
+    demo.add_argument("--auto", action="store_true", help="plays the keys by itself, to the signed record")
+    demo.add_argument("--plain", action="store_true", help="numbered lines instead of the full screen")
+    demo.add_argument("--json", action="store_true", help="plays by itself and prints one JSON object")
+    demo.add_argument(
+        "--compose", action="store_true", help="with Docker Compose (needs an engine and a static busybox)"
+    )
+    demo.add_argument("--store", default="", metavar="DIR", help="where the record goes")
+
+    run = commands.add_parser("run", help="the same engine without the full screen")
+    _common(run)
+    run.add_argument("--plain", action="store_true", help="numbered lines (the only way so far, and the default)")
+    run.add_argument("--take-over", metavar="REASON", default="", help="take the lease from the one who flies")
+
+    records = commands.add_parser("records", help="lists the records, newest first")
+    _store(records)
+    records.add_argument("--limit", type=int, default=50, metavar="N", help="how many (50)")
+    records.add_argument("--before", type=int, default=0, metavar="NUMBER", help="older than this number, for paging")
+    records.add_argument("--system", default="", help="of one system only")
+    records.add_argument("--json", action="store_true", help="as JSON")
+
+    review = commands.add_parser("review", help="opens a record for reading, in the same panes")
+    _store(review)
+    review.add_argument(
+        "id", nargs="?", default="", help="the record (its beginning or end will do); empty: the newest"
+    )
+    review.add_argument("--plain", action="store_true", help="the time line as text")
+
+    verify = commands.add_parser(
+        "verify", help="checks the chain, the evidence and the signatures of a record or bundle"
+    )
+    _store(verify)
+    verify.add_argument("target", help="a record's id, or the folder of an exported bundle")
+    verify.add_argument(
+        "--allowed-signers", default="", metavar="FILE", help="whose signatures count (ssh-keygen's format)"
+    )
+    verify.add_argument(
+        "--revoked", default="", metavar="FILE", help="keys that count no more (ssh-keygen's KRL or list)"
+    )
+    verify.add_argument(
+        "--head", default="", metavar="HASH", help="the head that was printed on paper: its beginning will do"
+    )
+    verify.add_argument("--json", action="store_true", help="as JSON")
+
+    export = commands.add_parser("export", help="writes a bundle: journal, report, evidence, checksums")
+    _store(export)
+    export.add_argument("id", help="the record")
+    export.add_argument("--to", required=True, metavar="DIR", help="the folder to make")
+    export.add_argument("--json", action="store_true", help="as JSON")
+
+    evidence = commands.add_parser("evidence", help="lists what a record has kept, or gives out one file of it")
+    _store(evidence)
+    evidence.add_argument("target", help="a record's id, or the folder of an exported bundle")
+    evidence.add_argument("name", nargs="?", default="", help="the file to give out, by name or path")
+    evidence.add_argument("--identity", default="", metavar="FILE", help="private key (SSH or age) that opens it")
+    evidence.add_argument("--force", action="store_true", help="show private content on a terminal")
+    evidence.add_argument("--json", action="store_true", help="the list as JSON")
+
+    procedure = commands.add_parser("procedure", help="what a procedure says: what was understood of a Markdown file")
+    of_procedure = procedure.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
+    checked = of_procedure.add_parser("check", help="reads a procedure and says what was understood, with line numbers")
+    checked.add_argument(
+        "file", nargs="?", default="", metavar="FILE", help="the Markdown file; empty: the built-in one"
+    )
+    checked.add_argument("--json", action="store_true", help="as JSON")
+
+    approve = commands.add_parser("approve", help="shows the plan of an open incident; approves or denies it")
+    _store(approve)
+    approve.add_argument("id", help="the record (its beginning or end will do)")
+    approve.add_argument("--deny", metavar="REASON", default=None, help="deny it instead, with the reason")
+    approve.add_argument("--as-role", metavar="ROLE", default="", help="answer for this one of your roles only")
+    approve.add_argument("--key", metavar="FILE", default="", help="sign with this key instead of the configured one")
+    approve.add_argument("--show", action="store_true", help="show the plan and how its approvals stand, and leave")
+    approve.add_argument(
+        "--read-back", action="store_true", help="show a code to read out over the phone; records nothing"
+    )
+    approve.add_argument("--json", action="store_true", help="the answer as one JSON object")
+
+    keys = commands.add_parser("keys", help="prints the keys of the cockpit")
+    keys.add_argument("--markdown", action="store_true", help="as the table in README")
+
+    shots = commands.add_parser("screenshots", help="plays the demo and writes pictures of its screens")
+    shots.add_argument("--to", default="screenshots", metavar="DIR", help="the folder (screenshots)")
+    return whole
+
+
+def _cockpit_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--version", action="store_true", help="show the version and leave")
+    _common(parser)
+    parser.add_argument("--observe", action="store_true", help="look on without flying; no key changes anything")
+    parser.add_argument("--take-over", metavar="REASON", default="", help="take the lease from the one who flies")
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", metavar="FILE", help="the configuration (else GOAROUND_CONFIG, else ./goaround.toml)"
+    )
+    _store(parser)
+
+
+def _store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--store",
+        default="",
+        metavar="DIR",
+        help="the record store (else as configured, else the state folder)",
+    )

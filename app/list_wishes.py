@@ -1,0 +1,103 @@
+"""What an operator's key on an item of the list leads to: ticking, overriding, the way around a gate, ending a phase.
+
+As in ``wishes``, what may be done is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actions.model.checklist import Kind, State
+from actions.model.incident import items, state_of
+from app.attempts import attempt, may_not
+
+if TYPE_CHECKING:
+    from app.incident_screen import IncidentScreen
+    from widgets.extend_dialog import ExtendAnswer
+    from widgets.gate_dialog import GateAnswer
+
+
+def tick(screen: IncidentScreen, code: str) -> None:
+    """Tick an item, or take back what was said of it."""
+    if may_not(screen, flying=True):
+        return
+    incident = screen.session.incident
+    item = next((one for one in items(incident) if one.code == code), None)
+    if item is None:
+        return
+    state = state_of(incident, item)
+    taken_back = state in (State.DONE, State.OVERRIDDEN, State.NOT_APPLICABLE, State.DEFERRED)
+    if item.kind is not Kind.MANUAL and not (item.kind is Kind.STEP and code in incident.marks and taken_back):
+        screen.say(f"{code} is ticked by what is observed, not by hand; o overrides it with a reason")
+        return
+    attempt(screen, lambda: screen.session.mark(code, State.OPEN if taken_back else State.DONE))
+
+
+def look_again(screen: IncidentScreen, words: str) -> None:
+    """What is sensed is read at once, instead of in a few seconds."""
+    if screen.lookout is not None:
+        screen.lookout.look_again()
+    screen.say(words)
+
+
+def say_line(screen: IncidentScreen) -> None:
+    """End the phase by its line."""
+    if may_not(screen, flying=True):
+        return
+    said: list[str] = []
+    if attempt(screen, lambda: said.append(screen.session.close_phase())):
+        screen.say(f'on record: "{said[0]}"')
+
+
+def extend(screen: IncidentScreen) -> None:
+    """More time for the present phase, after asking how much and why."""
+    from actions.model.phases import NAMES, time_box
+    from widgets.extend_dialog import ExtendDialog
+
+    if may_not(screen, flying=True):
+        return
+    session = screen.session
+    box = time_box(session.incident, session.elapsed_ms())
+    if box is None:
+        screen.say("this part of the list has no time box")
+        return
+
+    def answered(answer: ExtendAnswer | None) -> None:
+        if answer is not None:
+            attempt(screen, lambda: session.extend(answer.minutes * 60, answer.reason))
+
+    screen.app.push_screen(ExtendDialog(NAMES[box.phase], box.left_s, ascii=screen.ascii), answered)
+
+
+def _around_gate(screen: IncidentScreen, code: str) -> None:
+    """The way around a gate: a reason and a second person."""
+    from widgets.gate_dialog import GateDialog
+
+    session = screen.session
+    item = next(one for one in items(session.incident) if one.code == code)
+
+    def answered(answer: GateAnswer | None) -> None:
+        if answer is not None:
+            attempt(screen, lambda: session.override_gate(code, answer.reason, answer.second))
+
+    dialog = GateDialog(code, item.text, session.second_reason, ascii=screen.ascii)
+    screen.app.push_screen(dialog, answered)
+
+
+def mark_with_reason(screen: IncidentScreen, code: str, state: str) -> None:
+    """Override, exclude or defer an item, after asking why."""
+    from widgets.reason_dialog import ReasonDialog
+
+    if may_not(screen, flying=True) or not code:
+        return
+    gate = any(one.gate and one.code == code for one in items(screen.session.incident))
+    if gate and state in (State.OVERRIDDEN.value, State.NOT_APPLICABLE.value):
+        _around_gate(screen, code)
+        return
+
+    def answered(reason: str | None) -> None:
+        if reason:
+            attempt(screen, lambda: screen.session.mark(code, State(state), reason))
+
+    dialog = ReasonDialog(f"{code}: {state}", "Why? It stays visible in the record.", ascii=screen.ascii)
+    screen.app.push_screen(dialog, answered)

@@ -1,0 +1,179 @@
+"""Plain mode's questions about the damage, the decision and the end: numbered, one after the other.
+
+What they may answer is the session's to judge; the loop around them is left to ``plain``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from actions.model.criteria import NONE_THERE, change_since_decision, criteria, proposal_words, row_change
+from actions.model.due import FORMS, due_words, parse_due
+from actions.model.errors import Refused
+from actions.model.incident import Incident, forward_decided, proposed_severity, recommended
+from actions.model.matrix import Decision, Inputs, has_users, named, parse_users
+from app.session import Session
+
+if TYPE_CHECKING:
+    from app.plain import Operator
+
+Say = Callable[[str], None]
+UNKNOWN = "?"
+_DECISIONS = {"b": Decision.ROLL_BACK, "f": Decision.FIX_FORWARD}
+
+
+def decide(session: Session, operator: Operator, say: Say) -> None:
+    """Ask for what is known of the damage, show what the matrix says, record the decision."""
+    matrix = session.incident.matrix
+    severity = _severity(session, operator, say)
+    low, high = _users(operator, say) if has_users(matrix) else (-1, -1)
+    risk = _choice(operator, say, "data risk", named([row.data_risk for row in matrix]))
+    before = session.incident
+    session.set_inputs(Inputs(severity, low, high, risk))
+    _say_row(say, before, session.incident)
+    found = recommended(session.incident)
+    if found is None:
+        say("the matrix says nothing: nothing is known")
+    else:
+        say(f"the matrix says: {found.row.decision.value}, within {found.row.within}; {found.words()}")
+    since = change_since_decision(session.incident)
+    if since is not None:
+        say(f"new facts since it was decided: {since.words()}")
+    authority, _ = session.authority()
+    say(f"deciding now: {' or '.join(authority.roles)}")
+    says = found.row.decision if found else None
+    prompt = f"Enter: {says.value}; or b (roll back), f (fix forward) > " if says else "b: roll back; f: fix forward > "
+    decision = _DECISIONS.get(operator.ask("decision", prompt).strip(), says)
+    if decision is None:
+        raise Refused("not decided")
+    reason = "" if decision is says else operator.ask("reason", "Why otherwise than the matrix says? > ")
+    session.decide(decision, reason)
+    say(f"decided: {decision.value}")
+
+
+def ask_criteria(session: Session, operator: Operator, say: Say) -> None:
+    """List the criteria and tick them by number until Enter; each tick is recorded, and what it changes is said."""
+    rows = criteria(session.incident)
+    if not rows:
+        raise Refused(NONE_THERE)
+    while True:
+        rows = criteria(session.incident)
+        level = None
+        for one in rows:
+            if one.level != level:
+                level = one.level
+                operator.say(f"    -- {one.level or 'no level named'}{': ' + one.action if one.action else ''} --")
+            operator.say(f"    [{'x' if one.met else ' '}] {one.code:<3} {one.text}")
+        say(proposal_words(proposed_severity(session.incident), sum(one.met for one in rows), len(rows)))
+        text = operator.ask("criteria", "What holds, or not any more: numbers, such as 1 3; Enter: that is all > ")
+        if not text.strip():
+            return
+        codes = {one.code: one.met for one in rows}
+        wanted = [f"Y{word.strip().lstrip('yY')}" for word in text.replace(",", " ").split()]
+        wrong = [code for code in wanted if code not in codes]
+        if wrong:
+            say(f"! there is no criterion {wrong[0]}; nothing was ticked")
+            continue
+        before = session.incident
+        for code in dict.fromkeys(wanted):
+            session.mark_criterion(code, not codes[code])
+        _say_row(say, before, session.incident)
+
+
+def close(session: Session, operator: Operator, say: Say) -> None:
+    """The outcome; what goes forward with its ticket and deadline."""
+    incident = session.incident
+    outcome = "recovered" if incident.proven else "forward" if forward_decided(incident) else "not recovered"
+    answer = operator.ask(
+        "close",
+        f"Enter: close as {outcome!r}; f: fix forward; n: not recovered; a: abandoned; q: not yet > ",
+    ).strip()
+    chosen = {"": outcome, "f": "forward", "n": "not recovered", "a": "abandoned"}.get(answer)
+    if chosen is None:
+        raise Refused("not closed")
+    if chosen != "forward":
+        session.close_incident(chosen)
+        say(f"closed: {chosen}")
+        return
+    ticket = operator.ask("ticket", "Ticket in which the fix is followed > ").strip()
+    due = _due(session, operator, say)
+    session.close_incident(chosen, "", ticket, due)
+    end = session.incident.closed
+    if end is not None:
+        say(f"closed: forward; the fix is followed in {end.ticket}, due {due_words(end.due)}")
+
+
+def _due(session: Session, operator: Operator, say: Say) -> str:
+    while True:
+        text = operator.ask("due", f"Due when? {FORMS} > ")
+        try:
+            parse_due(text, session.clock.now())
+        except ValueError as error:
+            if not text.strip():
+                raise Refused("not closed: a fix forward needs a deadline") from error
+            say(f"! {error}")
+            continue
+        return text
+
+
+def _severity(session: Session, operator: Operator, say: Say) -> str:
+    """The severity that a person sets; ``y`` goes through the criteria first."""
+    words = named([row.severity for row in session.incident.matrix])
+    while True:
+        rows = criteria(session.incident)
+        proposed = proposed_severity(session.incident)
+        met = f"{sum(one.met for one in rows) or 'none'} of {len(rows)} met"
+        more = f", y the criteria first ({met})" if rows else ""
+        more += f", Enter: as they propose, {proposed}" if proposed else ""
+        answer = _choice(operator, say, "severity", words, more, "y" if rows else "", may_be_empty=bool(proposed))
+        if answer != "y":
+            return answer
+        ask_criteria(session, operator, say)
+
+
+def _users(operator: Operator, say: Say) -> tuple[int, int]:
+    while True:
+        text = operator.ask("users", "Users affected in percent (60, 60-80; ? not known) > ").strip()
+        if text == UNKNOWN:
+            return -1, -1
+        try:
+            return parse_users(text)
+        except ValueError as error:
+            say(f"! {error}")
+
+
+def _choice(
+    operator: Operator,
+    say: Say,
+    kind: str,
+    words: tuple[str, ...],
+    more: str = "",
+    other: str = "",
+    *,
+    may_be_empty: bool = False,
+) -> str:
+    """A word of the list; empty: not known, or nothing to choose from. ``other``: a letter that is given back."""
+    if not words:
+        return ""
+    prompt = ", ".join(f"{index} {word}" for index, word in enumerate(words, 1))
+    while True:
+        text = operator.ask(kind, f"{kind}: {prompt}, ? not known{more} > ").strip()
+        if text == UNKNOWN or (may_be_empty and not text):
+            return ""
+        if other and text.casefold() == other:
+            return other
+        if text.isdecimal() and 1 <= int(text) <= len(words):
+            return words[int(text) - 1]
+        match = [word for word in words if word.casefold() == text.casefold()]
+        if match:
+            return match[0]
+        say(f"! a number from 1 to {len(words)}")
+
+
+def _say_row(say: Say, before: Incident, after: Incident) -> None:
+    change = row_change(before, after)
+    if change is None:
+        return
+    again = "the decision is open again: " if after.decision_stale and not before.decision_stale else "the matrix: "
+    say(f"new facts, {again}{change.words()}")

@@ -1,0 +1,42 @@
+"""Telling people over a session, for tests: the built-in messages, shown and sent."""
+
+from __future__ import annotations
+
+import re
+
+from tiny_system import Tiny
+
+from actions.model.procedure import Message
+from app import messaging
+from app.procedure_check import BUILT_IN as BUILT_IN_PROCEDURE
+from app.session import Session
+
+
+def without_messages(tiny: Tiny) -> None:
+    """Have the system follow the shipped procedure without its messages: the built-in ones hold."""
+    text = BUILT_IN_PROCEDURE.read_text()
+    rest = re.sub(r"^## Messages\n.*?(?=^## )", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert rest != text
+    path = tiny.folder / "procedure.md"
+    path.write_text(rest)
+    tiny.follow_the_built_in()
+    tiny.add_to_config(f'\n[procedure]\nfile = "{path}"\nlacks = ["database"]\n')
+
+
+def started(session: Session, message: Message) -> messaging.Draft:
+    """The message as the operator sees it."""
+    session.sync()
+    return messaging.draft(session, message)
+
+
+def through(session: Session, shown: messaging.Draft, way: str) -> str:
+    """Tell everybody it is for through this way; the words of the last line."""
+    roles = shown.rendered.to
+    found = next(one for one in messaging.ways_for(session, shown, roles) if one.through == way)
+    return messaging.send(session, shown, roles, found)
+
+
+def named(session: Session, name: str) -> messaging.Row:
+    """The row of a message."""
+    session.sync()
+    return next(row for row in messaging.rows(session) if row.message.name == name)
