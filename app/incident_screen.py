@@ -14,7 +14,7 @@ from textual.binding import BindingType
 
 from actions.model.blocking import Move, Next, move_for, next_move
 from actions.model.errors import GoaroundError
-from actions.model.incident import forward_decided, items
+from actions.model.incident import forward_decided, item_of
 from actions.model.release import Release, WayBack
 from actions.model.step import Risk
 from app import ending, fact_wishes, list_wishes, wishes
@@ -225,7 +225,7 @@ class IncidentScreen(PaneLayout):
             release = self.query_one(ReleaseHistory).highlighted
             words = f"go back to {release.name}: draws the plan, runs nothing" if release else ""
             return Next(Move.CHOOSE, "", words, "" if release and driver else "no release is highlighted")
-        item = next((one for one in items(incident) if one.code == self.code), None)
+        item = item_of(incident, self.code)
         approval = self.approval()
         proposed = next_move(incident, driver=driver, approval=approval)
         move = move_for(incident, item, driver=driver, approval=approval) if item is not None else proposed

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actions.model.checklist import Kind, State
-from actions.model.incident import items, state_of
+from actions.model.checklist import Item, Kind, State
+from actions.model.incident import BY_HAND, item_of, state_of
 from app.attempts import attempt, may_not
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ def tick(screen: IncidentScreen, code: str) -> None:
     if may_not(screen, flying=True):
         return
     incident = screen.session.incident
-    item = next((one for one in items(incident) if one.code == code), None)
+    item = item_of(incident, code)
     if item is None:
         return
     state = state_of(incident, item)
-    taken_back = state in (State.DONE, State.OVERRIDDEN, State.NOT_APPLICABLE, State.DEFERRED)
-    if item.kind is not Kind.MANUAL and not (item.kind is Kind.STEP and code in incident.marks and taken_back):
+    taken_back = state is State.DONE or state in BY_HAND
+    if item.kind is not Kind.MANUAL and state not in BY_HAND:  # what was said by hand is taken back by hand
         screen.say(f"{code} is ticked by what is observed, not by hand; o overrides it with a reason")
         return
     attempt(screen, lambda: screen.session.mark(code, State.OPEN if taken_back else State.DONE))
@@ -69,18 +69,17 @@ def extend(screen: IncidentScreen) -> None:
     screen.app.push_screen(ExtendDialog(NAMES[box.phase], box.left_s, ascii=screen.ascii), answered)
 
 
-def _around_gate(screen: IncidentScreen, code: str) -> None:
+def _around_gate(screen: IncidentScreen, item: Item) -> None:
     """The way around a gate: a reason and a second person."""
     from widgets.gate_dialog import GateDialog
 
     session = screen.session
-    item = next(one for one in items(session.incident) if one.code == code)
 
     def answered(answer: GateAnswer | None) -> None:
         if answer is not None:
-            attempt(screen, lambda: session.override_gate(code, answer.reason, answer.second))
+            attempt(screen, lambda: session.override_gate(item.code, answer.reason, answer.second))
 
-    dialog = GateDialog(code, item.text, session.second_reason, ascii=screen.ascii)
+    dialog = GateDialog(item.code, item.text, session.second_reason, ascii=screen.ascii)
     screen.app.push_screen(dialog, answered)
 
 
@@ -90,9 +89,9 @@ def mark_with_reason(screen: IncidentScreen, code: str, state: str) -> None:
 
     if may_not(screen, flying=True) or not code:
         return
-    gate = any(one.gate and one.code == code for one in items(screen.session.incident))
-    if gate and state in (State.OVERRIDDEN.value, State.NOT_APPLICABLE.value):
-        _around_gate(screen, code)
+    item = item_of(screen.session.incident, code)
+    if item is not None and item.gate and state in (State.OVERRIDDEN.value, State.NOT_APPLICABLE.value):
+        _around_gate(screen, item)
         return
 
     def answered(reason: str | None) -> None:

@@ -12,7 +12,7 @@ from actions.model.checklist import State
 from actions.model.clock import span, t_plus
 from actions.model.effect import shown
 from actions.model.errors import GoaroundError, Refused
-from actions.model.incident import items, state_of
+from actions.model.incident import item_of, items, state_of
 from actions.model.plan import PlannedStep
 from actions.model.release import Release, short_id
 from actions.model.sensing import reading
@@ -123,7 +123,7 @@ class Plain:
 
     def _move(self) -> Next:
         incident = self.session.incident
-        item = next((one for one in items(incident) if one.code == self._focus), None) if incident.declared else None
+        item = item_of(incident, self._focus) if incident.declared else None
         if item is not None and incident.closed is None:
             return move_for(incident, item, driver=self.session.driver, approval=self.session.approvals())
         return next_move(incident, driver=self.session.driver, approval=self.session.approvals())
@@ -208,11 +208,11 @@ class Plain:
         with contextlib.suppress(KeyboardInterrupt):
             for _ in range(SENSED_LOOKS):
                 session.sync()
-                item = next((one for one in items(session.incident) if one.code == code), None)
+                item = item_of(session.incident, code)
                 if item is None or state_of(session.incident, item).settled:
                     break
                 session.clock.sleep(SENSED_PAUSE_S)
-        item = next((one for one in items(session.incident) if one.code == code), None)
+        item = item_of(session.incident, code)
         if item is not None:
             seen = reading(session.incident, item.sensor)
             self.say(f"{code} {state_of(session.incident, item).value}: {seen.seen if seen else 'not read yet'}")
@@ -285,9 +285,8 @@ class Plain:
     def mark(self, code: str, state: State) -> None:
         """Give an item a state by hand."""
         reason = ""
-        if state in (State.OVERRIDDEN, State.NOT_APPLICABLE) and any(
-            one.gate and one.code == code for one in items(self.session.incident)
-        ):
+        item = item_of(self.session.incident, code)
+        if state in (State.OVERRIDDEN, State.NOT_APPLICABLE) and item is not None and item.gate:
             self._around_gate(code)
             return
         if state is not State.DONE:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import timedelta
 from pathlib import Path
 
 from actions.engine.processes import mode_in
@@ -18,10 +17,9 @@ from actions.model import blocking, matrix, phases
 from actions.model import events as ev
 from actions.model.canonical import canonical_json
 from actions.model.checklist import NEEDS_REASON, Kind, State
-from actions.model.clock import stamp
 from actions.model.codec import from_json, to_json
 from actions.model.errors import BadInput, GoaroundError, Refused
-from actions.model.incident import Incident, items, recommended
+from actions.model.incident import Incident, item_of, recommended
 from actions.model.plan import Plan
 from actions.model.release import Release
 from actions.model.sensing import PREFIX
@@ -126,7 +124,7 @@ class Session(SessionPhases):
     def mark(self, code: str, state: State, reason: str = "") -> None:
         """Tick, untick, override, defer or exclude an item."""
         reason = self.clean(reason)
-        item = next((one for one in items(self.incident) if one.code == code), None)
+        item = item_of(self.incident, code)
         if item is None:
             raise BadInput(f"there is no item {code!r}")
         if state in NEEDS_REASON and not reason:
@@ -217,7 +215,7 @@ class Session(SessionPhases):
     def _follow_ups(self) -> tuple[ev.DebtOpened, ...]:
         """What is due within a day and still open stays as a debt: the record says so until it is paid."""
         self.sync()
-        due = stamp(self.clock.now() + timedelta(hours=24))
+        due = self.in_a_day()
         return tuple(ev.DebtOpened(item.code, item.text, "", due) for item in phases.due_later(self.incident))
 
 

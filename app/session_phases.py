@@ -12,7 +12,7 @@ from actions.model import phases
 from actions.model.checklist import State
 from actions.model.clock import stamp
 from actions.model.errors import BadInput, Refused
-from actions.model.incident import Incident, items
+from actions.model.incident import Incident, item_of
 from app.session_running import SessionRunning
 
 LONGEST_EXTENSION_S = 24 * 3600
@@ -56,7 +56,7 @@ class SessionPhases(SessionRunning):
     def override_gate(self, code: str, reason: str, second: str) -> None:
         """The way around a gate: a reason and a second person, in red in the record."""
         reason, second = self.clean(reason), self.clean(second, 80)
-        item = next((one for one in items(self.incident) if one.code == code), None)
+        item = item_of(self.incident, code)
         if item is None or not item.gate:
             raise BadInput(f"{code!r} is no gate")
         if not reason:
@@ -68,17 +68,20 @@ class SessionPhases(SessionRunning):
         bodies = (
             ev.GlassBroken(digest, f"gate {code}", (item.text,), reason, second),
             ev.DebtOpened(
-                f"explain gate {code}", f"why the gate {code} was gone around: {item.text}", "", self._in_a_day()
+                f"explain gate {code}", f"why the gate {code} was gone around: {item.text}", "", self.in_a_day()
             ),
             ev.ItemMarked(code, item.text, State.OVERRIDDEN.value, f"{reason} (second person: {second})"),
         )
         self.record_all(bodies, self._open_rule)
 
-    def _in_a_day(self) -> str:
+    def in_a_day(self) -> str:
+        """When what is left to be explained or done is due: a stamp."""
         return stamp(self.clock.now() + timedelta(hours=24))
 
     def second_reason(self, second: str) -> str:
         """Why this cannot be the second person, or empty: somebody else than who flies, and known where people are."""
+        from actions.model.approval import same_person  # the screen stands
+
         if not second:
             return "a second person is needed: name who stands beside you"
         people = self.incident.declared.people if self.incident.declared else {}
@@ -92,7 +95,6 @@ class SessionPhases(SessionRunning):
         )
         if people and found is None:
             return f"{second} is none of the configured people: {', '.join(people)}"
-        mine = people.get(self.who.login, {}).get("name", self.who.login)
-        if (found or second).casefold() == self.who.login.casefold() or second.casefold() == str(mine).casefold():
+        if same_person(self.incident, found or second) == same_person(self.incident, self.who.login):
             return "the second person must be somebody else than you"
         return ""

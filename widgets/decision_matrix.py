@@ -9,15 +9,10 @@ from textual.message import Message
 from textual.strip import Strip
 
 from actions.model.incident import Incident, proposed_severity, recommended
-from actions.model.matrix import Inputs, pointing
+from actions.model.matrix import pointing
 from widgets.matrix_table import BY_CRITERIA, BY_PERSON, decision_words, table_rows
 from widgets.painted import Painted, Row, wrapped
 from widgets.presentation import clock_text, harmless, joined
-
-
-def inputs_words(inputs: Inputs) -> str:
-    """What is known: ``severity High, users 60-80 %, data risk ?``."""
-    return f"severity {inputs.severity or '?'}, users {inputs.users_text()}, data risk {inputs.data_risk or '?'}"
 
 
 def matrix_rows(incident: Incident, width: int = 80) -> tuple[Row, ...]:
@@ -25,7 +20,7 @@ def matrix_rows(incident: Incident, width: int = 80) -> tuple[Row, ...]:
     found = recommended(incident)
     points = pointing(incident.inputs, incident.matrix, proposed_severity(incident))
     rows: list[Row] = list(table_rows(incident.matrix, points, found, width))
-    rows.append(((f"{BY_PERSON} ", "tone--warning"), (inputs_words(incident.inputs), "")))
+    rows.append(((f"{BY_PERSON} ", "tone--warning"), (incident.inputs.words(), "")))
     rows += _criteria(incident)
     if found is None:
         rows.append((("Nothing is known yet: the matrix says nothing.", "tone--warning"),))

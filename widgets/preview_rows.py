@@ -8,7 +8,7 @@ from actions.model.blocking import blocked_reason
 from actions.model.checklist import Item, Kind, State
 from actions.model.clock import span
 from actions.model.effect import shown
-from actions.model.incident import Incident, items, state_of
+from actions.model.incident import Incident, item_of, items, state_of
 from actions.model.note import Note
 from actions.model.plan import PlannedStep
 from actions.model.procedure import SENSORS
@@ -38,7 +38,7 @@ def preview_text(
     incident: Incident, code: str, *, driver: bool = True, undo: bool = False, approval: ApprovalState | None = None
 ) -> PreviewText:
     """The preview of the item with this code; ``undo``: of its undo."""
-    item = next((one for one in items(incident) if one.code == code), None)
+    item = item_of(incident, code)
     if item is None:
         return NOTHING
     step = incident.plan.step(code) if incident.plan and item.kind is Kind.STEP else None

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from actions.model import events as ev
 from actions.model.approval_match import Missing, matched
-from actions.model.approval_rules import Need, Rules, role_key, rules_of
+from actions.model.approval_rules import Need, Rules, rules_of
 from actions.model.clock import parse_stamp, t_plus
 from actions.model.incident import Incident, Said
 from actions.model.quick_dataclass import dataclass, replace
+from actions.model.role import role_key
 
 if TYPE_CHECKING:
     from actions.model.clock import Clock

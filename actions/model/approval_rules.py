@@ -11,9 +11,8 @@ from typing import Any
 from actions.model.codec import from_json
 from actions.model.incident import Incident
 from actions.model.quick_dataclass import dataclass
+from actions.model.role import role_key
 from actions.model.system import ApprovalTable, EscalationTable, SigningTable
-
-_ALIASES = {"dba": "database-admin", "database-administrator": "database-admin"}
 
 
 @dataclass(frozen=True)
@@ -74,12 +73,6 @@ class Rules:
         """Every role that has a say in this way back, now or later."""
         named = (role for rule in self.of(option) for need in rule.needs for role in need.roles)
         return tuple(dict.fromkeys(named))
-
-
-def role_key(role: str) -> str:
-    """A role as settings write it: ``Tech Manager`` is ``tech-manager``, ``DBA`` is ``database-admin``."""
-    plain = "-".join(role.replace("_", " ").replace("-", " ").casefold().split())
-    return _ALIASES.get(plain, plain)
 
 
 def ladder(rows: tuple[tuple[int | None, tuple[str, ...], bool | None], ...]) -> tuple[Rule, ...]:

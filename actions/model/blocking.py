@@ -22,7 +22,7 @@ from actions.model.incident import (
 )
 from actions.model.plan import PlannedStep
 from actions.model.quick_dataclass import dataclass
-from actions.model.sensing import reading
+from actions.model.sensing import CHOSEN, reading
 from actions.model.step import Risk
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _acts(incident: Incident, item: Item) -> bool:
     """Whether somebody can do something about it now; what is only sensed waits for the rest of its phase."""
     if item.kind is Kind.STEP and incident.plan is None:
         return False
-    return item.kind is not Kind.SENSED or item.sensor in ("decision", "target")
+    return item.kind is not Kind.SENSED or item.sensor in CHOSEN
 
 
 def next_item(incident: Incident) -> Item | None:

@@ -294,6 +294,11 @@ def items(incident: Incident) -> tuple[Item, ...]:
     return known[3]
 
 
+def item_of(incident: Incident, code: str) -> Item | None:
+    """The item with this code, or None."""
+    return next((item for item in items(incident) if item.code == code), None)
+
+
 def state_of(incident: Incident, item: Item) -> State:
     """The state of any item. What is observed comes before what was said of it by hand."""
     if item.kind is Kind.STEP:
@@ -310,17 +315,14 @@ def state_of(incident: Incident, item: Item) -> State:
 
 def rollback_decided(incident: Incident) -> bool:
     """A person has decided to roll back, and no newer fact has re-opened the decision."""
-    return (
-        incident.decision is not None
-        and not incident.decision_stale
-        and incident.decision.decision == Decision.ROLL_BACK.value
-    )
+    return _stands(incident, Decision.ROLL_BACK)
 
 
 def forward_decided(incident: Incident) -> bool:
     """A person has decided to fix forward, and no newer fact has re-opened the decision."""
-    return (
-        incident.decision is not None
-        and not incident.decision_stale
-        and incident.decision.decision == Decision.FIX_FORWARD.value
-    )
+    return _stands(incident, Decision.FIX_FORWARD)
+
+
+def _stands(incident: Incident, wanted: Decision) -> bool:
+    decision = incident.decision
+    return decision is not None and not incident.decision_stale and decision.decision == wanted.value

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from actions.model.checklist import AFTER, BEFORE, Item, Kind, Phase
-from actions.model.sensing import can_sense
+from actions.model.sensing import CHOSEN, can_sense
 
 if TYPE_CHECKING:
     from actions.model.plan import Plan, PlannedStep
@@ -49,7 +49,7 @@ def listed(procedure: Procedure | None, settings: Mapping[str, Any], plan: Plan 
 
 def _follows_steps(item: Item) -> bool:
     """Whether what an item observes is what steps bring about: steps that no item names stand before it."""
-    return item.kind is Kind.SENSED and item.sensor not in ("decision", "target")
+    return item.kind is Kind.SENSED and item.sensor not in CHOSEN
 
 
 def inhibited(procedure: Procedure | None, settings: Mapping[str, Any]) -> tuple[ListItem, ...]:

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from actions.model.quick_dataclass import dataclass
+from actions.model.role import role_key
 
 if TYPE_CHECKING:
     from actions.model.procedure import EscalationRule
@@ -57,6 +58,10 @@ class Inputs:
     users_low: int = -1
     users_high: int = -1
     data_risk: str = ""
+
+    def words(self) -> str:
+        """What is known: ``severity High, users 60-80 %, data risk ?``."""
+        return f"severity {self.severity or '?'}, users {self.users_text()}, data risk {self.data_risk or '?'}"
 
     def users_text(self) -> str:
         """``60-80 %``, ``60 %`` or ``?``."""
@@ -197,9 +202,7 @@ DEFAULT_AUTHORITY: tuple[Authority, ...] = (
 def authority_of(rows: Iterable[EscalationRule]) -> tuple[Authority, ...]:
     """The general rules of a document; roles as the configuration writes them: ``DevOps Lead`` is ``devops-lead``."""
     general = sorted((row for row in rows if not row.about and row.roles), key=lambda row: row.from_s)
-    return tuple(
-        Authority(row.within_s, tuple("-".join(role.casefold().split()) for role in row.roles)) for row in general
-    )
+    return tuple(Authority(row.within_s, tuple(map(role_key, row.roles))) for row in general)
 
 
 def may_decide(elapsed_s: int, rules: Sequence[Authority] = DEFAULT_AUTHORITY) -> tuple[Authority, int | None]:

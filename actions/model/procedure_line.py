@@ -79,8 +79,3 @@ def as_text(lines: Iterable[Line]) -> Iterator[str]:
             yield f"-- {line.text} --"
         else:
             yield f"{'  ' * line.depth}{'! ' if line.look is Look.WARNING else ''}{line.text}"
-
-
-def role_key(role: str) -> str:
-    """``DevOps Lead`` and ``devops_lead`` as the configuration writes it: ``devops-lead``."""
-    return "-".join("".join(char if char.isalnum() else " " for char in role.casefold()).split())

@@ -12,7 +12,8 @@ from typing import Any
 from actions.model.clock import t_plus
 from actions.model.matrix import may_decide
 from actions.model.procedure import Contact, Procedure
-from actions.model.procedure_line import Around, Line, Look, role_key
+from actions.model.procedure_line import Around, Line, Look
+from actions.model.role import role_key
 
 
 def people(procedure: Procedure, facts: Around) -> Iterator[Line]:

@@ -22,7 +22,6 @@ from actions.model.record_phases import phases_section
 from actions.model.record_timeline import (
     clock_time,
     departs,
-    inputs_words,
     shouted,
     sign_words,
     since,
@@ -128,7 +127,7 @@ def _departures(incident: Incident, events: Events) -> Iterator[str]:
 
 def _decision(incident: Incident, events: Events) -> Iterator[str]:
     for at, by, inputs in incident.inputs_history:
-        yield f"- {escape(clock_time(at))} {escape(by)}: {escape(inputs_words(inputs))}"
+        yield f"- {escape(clock_time(at))} {escape(by)}: {escape(inputs.words())}"
     for event in events:
         body = event.body
         if not isinstance(body, ev.Decided):

@@ -119,13 +119,8 @@ def _lease_released(body: ev.LeaseReleased, told: _Told) -> str:
     return f"{body.holder} left the cockpit"
 
 
-def inputs_words(inputs: Inputs) -> str:
-    """``severity High, users 60-80 %, data risk Low``."""
-    return f"severity {inputs.severity or '?'}, users {inputs.users_text()}, data risk {inputs.data_risk or '?'}"
-
-
 def _inputs(body: ev.InputsSet, told: _Told) -> str:
-    return "damage: " + inputs_words(Inputs(body.severity, body.users_low, body.users_high, body.data_risk))
+    return "damage: " + Inputs(body.severity, body.users_low, body.users_high, body.data_risk).words()
 
 
 def _decided(body: ev.Decided, told: _Told) -> str:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 PREFIX = "sensed "
 """Before the sensor's name in what a recorded reading is of: ``sensed probes.green``."""
-FROM_INCIDENT = ("decision", "target", "logs.exported", "configuration.kept", "release.running")
+CHOSEN = ("decision", "target")
+"""Sensors of what a person chooses: somebody can do something about them; the others are waited for."""
+FROM_INCIDENT = (*CHOSEN, "logs.exported", "configuration.kept", "release.running")
 """Sensors that need no reading: the incident says it."""
 
 

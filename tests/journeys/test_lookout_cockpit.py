@@ -15,6 +15,8 @@ from tiny_flight_operator import Scripted
 from tiny_system import until
 from widget_bench import screen_text
 
+from actions.model.checklist import State
+from actions.model.incident import item_of, state_of
 from app import lookout as lookout_module
 from app.cockpit import cockpit
 from app.incident_screen import IncidentScreen
@@ -111,3 +113,28 @@ def test_the_plain_mode_looks_too(ground: Watched, session: Session) -> None:
     until(lambda: not looking(), f"the end of the lookout: {looking()}")
     session.sync()
     assert session.incident.head_seq == head
+
+
+async def test_an_override_of_a_sensed_item_is_taken_back_by_its_key(ground: Watched, session: Session) -> None:
+    """Space takes back what was said by hand, as the last line promises; it never ticks what is observed."""
+    ground.site.status["/ready"] = 500
+    session.mark("T4", State.OVERRIDDEN, "seen elsewhere")
+    app = cockpit(session, ascii=False)
+    async with app.run_test(size=(160, 48)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, IncidentScreen)
+        screen.query_one(Checklist).highlight("T4")
+        await pilot.pause()
+        assert item_state(session, "T4") is State.OVERRIDDEN
+        await pilot.press("space")
+        assert item_state(session, "T4") is State.OPEN
+        await pilot.press("space")
+        assert item_state(session, "T4") is State.OPEN
+    until(lambda: not looking(), f"the end of the lookout: {looking()}")
+
+
+def item_state(session: Session, code: str) -> State:
+    """Where an item stands."""
+    item = item_of(session.incident, code)
+    assert item is not None
+    return state_of(session.incident, item)

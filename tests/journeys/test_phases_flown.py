@@ -165,6 +165,9 @@ def test_a_gate_holds_until_its_backup_is_seen_or_two_people_go_around_it(tiny: 
     """Without a current backup nothing that changes the system is armed; the way around is red and followed up."""
     backups = tiny.folder / "backups"
     backups.mkdir()
+    first = 'ops1 = { name = "First Operator"'
+    twice = first.replace("ops1", "ops1b") + " }\n" + first  # one person with two logins
+    tiny.config.write_text(tiny.config.read_text().replace(first, twice))
     tiny.add_to_config(f'\n[database]\nbackups = "{backups}/*.sql.gz"\n')
     session = tiny.session(clock=clock)
     drawn(session, tiny)
@@ -177,6 +180,7 @@ def test_a_gate_holds_until_its_backup_is_seen_or_two_people_go_around_it(tiny: 
     assert "second person" in refused(lambda: session.mark(gate.code, State.OVERRIDDEN, "the database is unreachable"))
     assert "second person" in refused(lambda: session.override_gate(gate.code, "unreachable", ""))
     assert "somebody else" in refused(lambda: session.override_gate(gate.code, "unreachable", "First Operator"))
+    assert "somebody else" in refused(lambda: session.override_gate(gate.code, "unreachable", "ops1b"))
     assert "none of the configured people" in refused(lambda: session.override_gate(gate.code, "unreachable", "Bob"))
     session.sense("backup.current", True, "obcms.sql.gz, 1 h old", "younger than 24 h")
     assert "gate: " not in (blocked_reason(session.incident, "X1") or "")

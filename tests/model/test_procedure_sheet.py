@@ -24,8 +24,9 @@ from actions.model.procedure import (
     OptionText,
     Procedure,
 )
-from actions.model.procedure_line import Around, Line, Look, around, as_text, role_key
+from actions.model.procedure_line import Around, Line, Look, around, as_text
 from actions.model.procedure_sheet import sheet, too_late
+from actions.model.role import role_key
 
 RULES = (Authority(900, ("devops-lead",)), Authority(None, ("tech-manager",)))
 PEOPLE = {
