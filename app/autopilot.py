@@ -73,7 +73,8 @@ class Autopilot:
             await self.onlooker(pilot)
 
     async def _press(self, pilot: Pilot[Any], screen: IncidentScreen) -> None:
-        if self.session.incident.running is not None or screen.drawing or screen.signing or screen.reading_releases:
+        busy = screen.drawing or screen.signing or screen.keeping or screen.reading_releases
+        if self.session.incident.running is not None or busy:
             return
         if screen.focused is not None and screen.focused.id == "releases" and self.session.incident.plan is None:
             await pilot.press("enter")

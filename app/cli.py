@@ -91,12 +91,16 @@ def _run(args: Arguments) -> int:
         "demo": _demo,
         "run": _plain,
         "records": _records,
+        "debts": _debts,
         "review": _review,
         "verify": _verify,
         "export": _export,
         "procedure": _procedure,
         "evidence": _evidence,
         "approve": _approve,
+        "watch": _watch,
+        "handover": _handover,
+        "status": _status,
         "keys": _keys,
         "screenshots": _screenshots,
     }[args.command]
@@ -143,9 +147,15 @@ def _cockpit(args: Arguments) -> int:
 
 
 def _plain(args: Arguments) -> int:
+    from app.run_modes import check_modes, run_noop
+
+    begin = check_modes(args)
+    if args.noop:
+        print(run_noop(args))
+        return 0
     from app.flight import open_flight
 
-    return open_flight(args.config, args.store, observe=False, take_over=args.take_over, plain=True)
+    return open_flight(args.config, args.store, observe=False, take_over=args.take_over, plain=True, begin=begin)
 
 
 def _folder(args: Arguments) -> Path:
@@ -170,6 +180,12 @@ def _records(args: Arguments) -> int:
     journal = open_store(folder, SystemClock())
     print(list_records(journal, args.limit, args.before, args.system, as_json=args.json, folder=folder))
     return 0
+
+
+def _debts(args: Arguments) -> int:
+    from app.debt_command import run_debts
+
+    return run_debts(args)
 
 
 def _review(args: Arguments) -> int:
@@ -205,7 +221,7 @@ def _export(args: Arguments) -> int:
     journal = open_store(folder, SystemClock())
     if journal is None:
         raise BadInput(f"there are no records yet in {folder}", "", "goaround demo makes one")
-    answer = export_record(journal, args.id, Path(args.to), args.json)
+    answer = export_record(journal, args.id, Path(args.to), args.json, give_restricted=args.restricted)
     print(answer.text)
     return answer.status
 
@@ -226,6 +242,14 @@ def _evidence(args: Arguments) -> int:
 
 
 def _procedure(args: Arguments) -> int:
+    if args.what == "propose":
+        from app.procedure_propose import propose
+
+        return propose(_folder(args), args.id, args.to)
+    if args.what == "readiness":
+        from app.readiness_command import run_readiness
+
+        return run_readiness(args.config, args.store, as_json=args.json)
     from app.procedure_check import check
 
     return check(args.file, as_json=args.json)
@@ -236,6 +260,26 @@ def _approve(args: Arguments) -> int:
 
     asked = Asked(args.id, args.deny, args.as_role, args.key, args.show, args.read_back, args.json)
     return run_approve(_folder(args), asked)
+
+
+def _watch(args: Arguments) -> int:
+    from app.watch import Asked, run_watch
+
+    return run_watch(Asked(args.id, args.span, args.every, args.once, args.json, args.config, args.store))
+
+
+def _handover(args: Arguments) -> int:
+    from app.handover_command import Asked, run_handover
+
+    return run_handover(
+        Asked(args.id, args.to, args.note, args.accept, args.withdraw, args.json, args.config, args.store)
+    )
+
+
+def _status(args: Arguments) -> int:
+    from app.status import run_status
+
+    return run_status(args.config, args.store, args.id, tmux=args.tmux, program=args.json)
 
 
 def _keys(args: Arguments) -> int:

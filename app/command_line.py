@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,6 +39,19 @@ def parser() -> argparse.ArgumentParser:
     _common(run)
     run.add_argument("--plain", action="store_true", help="numbered lines (the only way so far, and the default)")
     run.add_argument("--take-over", metavar="REASON", default="", help="take the lease from the one who flies")
+    run.add_argument("--option", metavar="NAME", default="", help="by this one of the configured ways back")
+    run.add_argument(
+        "--start-at",
+        metavar="CODE",
+        default="",
+        help="begin at this step: the system is asked what became of those before it (needs --reason)",
+    )
+    run.add_argument("--reason", metavar="TEXT", default="", help="why it begins there; it goes into the record")
+    run.add_argument(
+        "--noop", action="store_true", help="prints the plan and everything that would run; runs and records nothing"
+    )
+    run.add_argument("--target", metavar="RELEASE", default="", help="with --noop: to this release")
+    run.add_argument("--json", action="store_true", help="with --noop: as one JSON object")
 
     records = commands.add_parser("records", help="lists the records, newest first")
     _store(records)
@@ -46,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
     records.add_argument("--before", type=int, default=0, metavar="NUMBER", help="older than this number, for paging")
     records.add_argument("--system", default="", help="of one system only")
     records.add_argument("--json", action="store_true", help="as JSON")
+
+    _debts(commands)
 
     review = commands.add_parser("review", help="opens a record for reading, in the same panes")
     _store(review)
@@ -73,6 +88,12 @@ def parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="writes a bundle: journal, report, evidence, checksums")
     _store(export)
     export.add_argument("id", help="the record")
+    export.add_argument(
+        "--restricted",
+        action="store_true",
+        help="also a RESTRICTED one (about a security hole): whoever gets the folder can read it. What is RESTRICTED is"
+        " marked and asked for, not locked away: those who share the record store can read it all the same",
+    )
     export.add_argument("--to", required=True, metavar="DIR", help="the folder to make")
     export.add_argument("--json", action="store_true", help="as JSON")
 
@@ -91,6 +112,18 @@ def parser() -> argparse.ArgumentParser:
         "file", nargs="?", default="", metavar="FILE", help="the Markdown file; empty: the built-in one"
     )
     checked.add_argument("--json", action="store_true", help="as JSON")
+    ready = of_procedure.add_parser(
+        "readiness", help="how ready what runs was to be deployed, by the prevention list; refuses nothing"
+    )
+    _common(ready)
+    ready.add_argument("--json", action="store_true", help="as JSON")
+
+    proposed = of_procedure.add_parser(
+        "propose", help="proposes a change of the procedure, as a diff, from what a record knows; changes no file"
+    )
+    _store(proposed)
+    proposed.add_argument("id", help="the record (its beginning or end will do)")
+    proposed.add_argument("--to", default="", metavar="FILE", help="write the diff to this new file")
 
     approve = commands.add_parser("approve", help="shows the plan of an open incident; approves or denies it")
     _store(approve)
@@ -104,12 +137,69 @@ def parser() -> argparse.ArgumentParser:
     )
     approve.add_argument("--json", action="store_true", help="the answer as one JSON object")
 
+    watch = commands.add_parser("watch", help="shows an incident as it goes on; with --for watches over the system")
+    _common(watch)
+    watch.add_argument("id", nargs="?", default="", help="the record (its beginning will do); empty: the open one")
+    watch.add_argument(
+        "--for",
+        dest="span",
+        nargs="?",
+        const="",
+        default=None,
+        metavar="TIME",
+        help="watch over the system for so long (24h, 90m), into the record; empty: goes on with one that broke off",
+    )
+    watch.add_argument("--every", default="", metavar="TIME", help="how often it looks (30s, or [watch] every)")
+    watch.add_argument("--once", action="store_true", help="look once, record nothing; the exit status tells")
+    watch.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    handover = commands.add_parser("handover", help="offers the controls to somebody, with a brief; or takes them")
+    _common(handover)
+    handover.add_argument("id", nargs="?", default="", help="the record; empty: the open one of the configuration")
+    what = handover.add_mutually_exclusive_group()
+    what.add_argument("--to", metavar="LOGIN", default="", help="offer them to this login")
+    what.add_argument("--accept", action="store_true", help="read the brief and fly: for the one they are offered to")
+    what.add_argument("--withdraw", action="store_true", help="take the offer back")
+    handover.add_argument("--note", metavar="TEXT", default="", help="stands first in the brief")
+    handover.add_argument("--json", action="store_true", help="as one JSON object")
+
+    status = commands.add_parser("status", help="one line: what is open, where it stands, who flies")
+    _common(status)
+    status.add_argument("id", nargs="?", default="", help="the record; empty: the open one")
+    status.add_argument("--tmux", action="store_true", help="with the colours of tmux's status line")
+    status.add_argument("--json", action="store_true", help="as one JSON object")
+
     keys = commands.add_parser("keys", help="prints the keys of the cockpit")
     keys.add_argument("--markdown", action="store_true", help="as the table in README")
 
     shots = commands.add_parser("screenshots", help="plays the demo and writes pictures of its screens")
     shots.add_argument("--to", default="screenshots", metavar="DIR", help="the folder (screenshots)")
     return whole
+
+
+def _debts(commands: Any) -> None:
+    """``commands``: what ``add_subparsers`` gives (argparse has no public name for it)."""
+    usage = (
+        "goaround debts [ID] [--all] [--overdue] [--json]\n"
+        "       goaround debts assign ID CODE [--owner WHO] [--due WHEN] [--ticket T] [--make-ticket]\n"
+        '       goaround debts pay ID CODE --how "..."'
+    )
+    debts = commands.add_parser(
+        "debts",
+        usage=usage,
+        help="what is still owed after incidents, overdue first; assigns and pays it",
+        epilog="Exit status of the list: 1 when something is overdue.",
+    )
+    _common(debts)
+    debts.add_argument("words", nargs="*", metavar="ID", help="of one record; or assign ID CODE, or pay ID CODE")
+    debts.add_argument("--all", action="store_true", help="list: also what is paid")
+    debts.add_argument("--overdue", action="store_true", help="list: only what is overdue")
+    debts.add_argument("--owner", default="", metavar="WHO", help="assign: to this login or name")
+    debts.add_argument("--due", default="", metavar="WHEN", help="assign: 2026-11-30, '2026-11-30 18:00', 24h or 3d")
+    debts.add_argument("--ticket", default="", metavar="T", help="assign: it is followed in this ticket")
+    debts.add_argument("--make-ticket", action="store_true", help="assign: makes the ticket by [tickets] command")
+    debts.add_argument("--how", default="", metavar="WORDS", help="pay: how it was straightened")
+    debts.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _cockpit_options(parser: argparse.ArgumentParser) -> None:

@@ -62,6 +62,14 @@ headers = {headers}
 expect = {{ status = 200, body = "Community register" }}
 slow_ms = 1000
 
+[[workflow]]
+name = "open the register"
+probe = "front page"
+
+[[workflow]]
+name = "read from its store"
+probe = "ready"
+
 [prove]
 passes = 5
 seconds = 5

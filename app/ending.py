@@ -95,6 +95,7 @@ def _sign(screen: IncidentScreen, answer: SignOffAnswer, *, look: bool) -> None:
 
 
 def _close(screen: IncidentScreen) -> None:
+    from actions.model.bent import bent_words
     from widgets.close_dialog import CloseDialog
 
     session = screen.session
@@ -108,6 +109,7 @@ def _close(screen: IncidentScreen) -> None:
         lambda outcome: close_reason(session.incident, outcome),
         best="forward" if forward_decided(session.incident) and not session.incident.proven else "recovered",
         now=session.clock.now,
+        bent=bent_words(session.incident),
         ascii=screen.ascii,
     )
     screen.app.push_screen(dialog, answered)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def decide(screen: IncidentScreen) -> None:
     """What is known of the damage, and the decision."""
+    from app.measured import decide_lines
     from widgets.decide_dialog import DecideDialog
 
     session = screen.session
@@ -39,7 +40,13 @@ def decide(screen: IncidentScreen) -> None:
             decision = answer.decision
             attempt(screen, lambda: session.decide(decision, answer.reason))
 
-    dialog = DecideDialog(session.incident, deciding=_deciding_words(screen), ascii=screen.ascii)
+    dialog = DecideDialog(
+        session.incident,
+        deciding=_deciding_words(screen),
+        now=lambda: session.incident,
+        times=decide_lines(session),
+        ascii=screen.ascii,
+    )
     screen.app.push_screen(dialog, answered)
 
 
@@ -61,7 +68,25 @@ def criteria(screen: IncidentScreen) -> None:
         if attempt(screen, lambda: _record_facts(screen, answer.marks)):
             _say_row(screen, before)
 
-    screen.app.push_screen(CriteriaDialog(session.incident, locked=locked, ascii=screen.ascii), answered)
+    dialog = CriteriaDialog(session.incident, locked=locked, now=lambda: session.incident, ascii=screen.ascii)
+    screen.app.push_screen(dialog, answered)
+
+
+def announce(screen: IncidentScreen) -> None:
+    """What sensors propose since it was last said, once: whoever sees only the checklist included."""
+    incident = screen.session.incident
+    if incident.procedure is None or incident.closed is not None or not incident.observations:
+        return
+    from actions.model.criteria import criteria as states
+    from actions.model.criteria import proposed_codes, sensed_words
+
+    proposed = proposed_codes(states(incident))
+    fresh = set(proposed) - set(screen.proposed)
+    if fresh and screen.note():
+        return  # what is said now is not to be pushed aside: it is told when that has gone
+    screen.proposed = proposed
+    if fresh:
+        screen.say(f"sensors: {sensed_words(proposed)} (y)")
 
 
 def _record_facts(screen: IncidentScreen, marks: tuple[tuple[str, bool], ...], inputs: Inputs | None = None) -> None:

@@ -2,7 +2,7 @@
 
 Each log source runs in a thread of its own and fills one bounded queue; the screen drains it on its timer. When the
 screen cannot keep up, the oldest waiting lines are dropped and counted: the pane says how many it does not show. Lines
-of errors are counted as they come, shown or not: the lookout tells their rate.
+of errors are counted as they come, shown or not: the lookout tells their rate, the time strip their minutes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from actions.model.clock import Clock, SystemClock
 if TYPE_CHECKING:
     from actions.gateways.logs import LogSource
     from actions.model.error_count import ErrorCount, ErrorCounter
+    from actions.model.minute_count import MinuteCounter, Minutes
     from actions.model.ports import LogLine
 
 WAITING = 50_000
@@ -36,6 +37,7 @@ class LogFeed:
         self._clock = clock or SystemClock()
         self._shown = shown
         self._counter: ErrorCounter | None = None
+        self._minutes: MinuteCounter | None = None
         self._read: list[LogSource] = []
         self._since_ms: int | None = None
         """Monotonic milliseconds since which lines are read."""
@@ -43,6 +45,12 @@ class LogFeed:
         self._lock = threading.Lock()
         self._lost = 0
         self._stop = threading.Event()
+        self._others: tuple[Callable[[list[LogLine]], None], ...] = ()
+
+    def also(self, take: Callable[[list[LogLine]], None]) -> None:
+        """Give somebody else every batch of lines, too, in the thread that reads them: it must be quick."""
+        with self._lock:
+            self._others = (*self._others, take)
 
     def start(self) -> None:
         """Begin to read, in the background."""
@@ -50,19 +58,27 @@ class LogFeed:
 
     def _begin(self) -> None:
         from actions.model.error_count import ErrorCounter  # the screen stands
+        from actions.model.minute_count import MinuteCounter
 
         sources = self._sources()
         with self._lock:
             self._counter, self._read, self._since_ms = ErrorCounter(), sources, self._clock.monotonic_ms()
+            if sources:
+                self._minutes = MinuteCounter()
+                self._minutes.begun(self._clock.now())
         for source in sources:
             if self._stop.is_set():
                 return
             threading.Thread(target=source.run, args=(self._take, self._stop), name=source.name, daemon=True).start()
 
     def _take(self, lines: list[LogLine]) -> None:
+        for take in self._others:
+            take(lines)
         with self._lock:
             if self._counter is not None:
                 self._counter.add(lines, self._clock.monotonic_ms(), self._clock.now())
+            if self._minutes is not None:
+                self._minutes.add(lines, self._clock.now())
             if not self._shown:
                 return
             self._waiting.extend(lines)
@@ -94,6 +110,20 @@ class LogFeed:
             sources = tuple(self._read)
         troubles = tuple(f"{source.name}: {source.trouble}" for source in sources if source.trouble)
         return ErrorCount(count, worst, lines, watched, len(sources), troubles)
+
+    def minutes(self, *, skewed: bool = False) -> Minutes | None:
+        """Error lines of each minute, also of lines that were there before; None: no log is read (yet).
+
+        ``skewed``: as for ``errors``.
+        """
+        with self._lock:
+            return self._minutes.told(self._clock.now(), skewed=skewed) if self._minutes is not None else None
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is known which logs there are."""
+        with self._lock:
+            return self._since_ms is not None
 
     def stop(self) -> None:
         """Let the threads end."""

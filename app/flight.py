@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actions.model.quick_dataclass import dataclass
+from app.begin import AS_ALWAYS, Begin
 from app.places import DEMO_MARKER
 from app.session import Session
 from app.settings import find_config, load
@@ -22,10 +23,16 @@ class _Demo:
     stop: Callable[[], None]
 
 
-def open_flight(config: str | None, store: str, *, observe: bool, take_over: str, plain: bool) -> int:
-    """Open, fly, leave. Exit status 0, or 128 and the number of the signal that ended the cockpit."""
+def open_flight(
+    config: str | None, store: str, *, observe: bool, take_over: str, plain: bool, begin: Begin = AS_ALWAYS
+) -> int:
+    """Open, fly, leave. Exit status 0, or 128 and the number of the signal that ended the cockpit.
+
+    ``begin``: how plain mode begins.
+    """
     status = 0
     loaded = load(find_config(config))
+    begin.check(loaded.settings.options)
     for warning in loaded.warnings:
         sys.stderr.write(f"goaround: warning: {warning}\n")
     demo = _demo_at(loaded.path.parent)
@@ -42,7 +49,7 @@ def open_flight(config: str | None, store: str, *, observe: bool, take_over: str
 
             gc.enable()
             _say_observing(session)
-            Plain(session, TerminalOperator()).fly()
+            Plain(session, TerminalOperator(), begin).fly()
         else:
             from app.cockpit import fly
 

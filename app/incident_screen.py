@@ -17,7 +17,7 @@ from actions.model.errors import GoaroundError
 from actions.model.incident import forward_decided, item_of
 from actions.model.release import Release, WayBack
 from actions.model.step import Risk
-from app import ending, fact_wishes, list_wishes, wishes
+from app import ending, fact_wishes, handover_wishes, list_wishes, wishes
 from app.clock_skew import observe_skew
 from app.feeds import LogFeed, SpoolFeed
 from app.keys import KEYS, bindings, footer
@@ -36,7 +36,10 @@ from widgets.preview import Preview
 from widgets.start_card import StartCard
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actions.model.approval import ApprovalState
+    from actions.model.estimate import Timing
     from app.lookout import Lookout
 
 NOTE_S = 8
@@ -59,12 +62,22 @@ class IncidentScreen(PaneLayout):
         self.lookout: Lookout | None = None
         self.ascii = ascii
         self.releases: tuple[Release, ...] = ()
+        self.releases_of = ""
+        """The way back whose releases these are."""
         self.reading_releases = False
         self.drawing = False
+        self.asking = False
+        """The system is asked what became of steps."""
+        self.measuring = False
+        """Earlier records are read for how long each way back took."""
         self.signing = False
+        self.keeping = False
+        """What monitoring shows is being taken."""
         self.telling = 0
         """Messages that are being sent."""
         self.leaving = False
+        self.proposed: tuple[str, ...] = ()
+        """Criteria that sensors propose, as far as it was said."""
         self.armed_at = 0
         """Monotonic milliseconds since which the highlighted step has been shown as it is."""
         self._changing = False
@@ -73,6 +86,10 @@ class IncidentScreen(PaneLayout):
         self._note_until = 0
         self._watching = ""
         self._marked = ("", 0)
+        self.offer_seen = ""
+        """The offer of the controls whose brief has opened by itself."""
+        self._show_strip: Callable[[IncidentScreen], None] | None = None
+        """Shows what is new over the logs; loaded once the screen stands."""
 
     def compose(self) -> ComposeResult:
         """The panes under the bar."""
@@ -90,10 +107,13 @@ class IncidentScreen(PaneLayout):
     def begin_to_read(self) -> None:
         """Releases and logs, once the screen stands: what their threads load would hold it up."""
         self.read_releases()
-        self.feed.start()
-        from app.lookout import Lookout  # the screen stands
+        from app import strip_facts  # the screen stands
+        from app.lookout import Lookout
 
-        self.lookout = Lookout(self.session, self.feed)
+        strip_facts.put(self)
+        self._show_strip = strip_facts.show
+        self.lookout = Lookout(self.session, self.feed)  # before the feed: it counts from the first line on
+        self.feed.start()
         self.lookout.start()
 
     def on_unmount(self) -> None:
@@ -120,7 +140,15 @@ class IncidentScreen(PaneLayout):
             self._watching = self.session.look_after()
         except GoaroundError as error:
             self._watching = error.line()
+        fact_wishes.announce(self)
+        if self.lookout is not None:  # the screen stands
+            from app.measured import read_behind
+
+            read_behind(self)
         self.refresh_panes()
+        handover_wishes.look(self)
+        if self._show_strip is not None:
+            self._show_strip(self)
 
     def refresh_panes(self) -> None:
         """Show the incident as it stands in every pane; each paints only what changed."""
@@ -136,6 +164,7 @@ class IncidentScreen(PaneLayout):
         self.query_one(CommandLog).show(incident, now=now)
         self.show_start()
         self.show_releases()
+        self.turn_to_option()
         self.look_again()
         self.show_preview()
         self.show_next()
@@ -168,6 +197,14 @@ class IncidentScreen(PaneLayout):
         """Where the approvals of the plan stand; None while there is no plan."""
         return self.session.approvals() if self.session.incident.plan is not None else None
 
+    def timing(self) -> Timing | None:
+        """How long the plan takes, and whether that is in time; None while there is none."""
+        if self.session.incident.plan is None:
+            return None
+        from app.measured import timing_of  # there is a plan: the screen stands
+
+        return timing_of(self.session)
+
     def show_start(self) -> None:
         """The card on top, while nothing is declared."""
         card = self.query_one(StartCard)
@@ -188,11 +225,16 @@ class IncidentScreen(PaneLayout):
         """The releases, with the target and what runs."""
         plan = self.session.incident.plan
         running = next((one.identity for one in self.releases if one.way_back is WayBack.RUNNING), "")
+        history = self.query_one(ReleaseHistory)
+        history.go_by(self.session.option() if len(self.session.settings.options) > 1 else "")
         if self.releases:
-            self.query_one(ReleaseHistory).show(
+            from actions.model.deployment_time import suspect  # the screen stands
+
+            history.show(
                 self.releases,
                 running=running,
                 target=plan.target.identity if plan else "",
+                suspect=suspect(self.session.incident, self.releases),
                 now=self.session.clock.now(),
             )
 
@@ -204,7 +246,9 @@ class IncidentScreen(PaneLayout):
     def show_preview(self) -> None:
         """What the highlighted item would do; from when on it has been seen decides about arming."""
         session = self.session
-        self.query_one(Preview).show(session.incident, self.code, driver=session.driver, approval=self.approval())
+        self.query_one(Preview).show(
+            session.incident, self.code, driver=session.driver, approval=self.approval(), timing=self.timing()
+        )
         self.query_one(HintLine).show(session.incident, self.code)
         shown_for = (self.code, session.incident.plan_digest)
         if shown_for != self._shown_for:
@@ -248,6 +292,9 @@ class IncidentScreen(PaneLayout):
             return self._note
         if self._watching:
             return self._watching
+        offered = handover_wishes.offered_words(self.session)
+        if offered:
+            return offered
         return "everything is stopped: r lifts it" if self.session.incident.stop else ""
 
     def look_anew(self) -> None:
@@ -287,6 +334,13 @@ class IncidentScreen(PaneLayout):
         lines = self.spool.lines(self.session.folder() / run.spool)
         self.query_one(CommandLog).output([line[11:23] + "Z " + line[28:] for line in lines])
 
+    def turn_to_option(self) -> None:
+        """When another way back is in use than the one whose releases are shown: read its releases."""
+        if self.releases_of and not self.reading_releases and self.releases_of != self.session.option():
+            self.releases = ()
+            self.query_one(ReleaseHistory).show(())
+            self.read_releases()
+
     def read_releases(self) -> None:
         """Read the releases in the background."""
         if self.reading_releases or not self.session.settings.options:
@@ -298,28 +352,46 @@ class IncidentScreen(PaneLayout):
         self.run_worker(self._read_releases, thread=True, exit_on_error=False, group="releases")
 
     def _read_releases(self) -> None:
+        option = self.session.option()
         try:
             observe_skew(self.session)
-            found = self.session.releases()
+            found = self.session.releases(option)
         except GoaroundError as error:
-            self.app.call_from_thread(self._releases_failed, error.line())
+            self.app.call_from_thread(self._releases_failed, error.line(), option)
             return
-        self.app.call_from_thread(self._releases_read, found)
+        self.app.call_from_thread(self._releases_read, found, option)
+        if self.session.settings.readiness.file:
+            from app.readiness_reading import with_gaps  # the list stands
 
-    def _releases_failed(self, words: str) -> None:
+            self.app.call_from_thread(self._releases_noted, found, with_gaps(self.session, found))
+
+    def _releases_noted(self, found: tuple[Release, ...], noted: tuple[Release, ...]) -> None:
+        if self.releases == found:
+            self.releases = noted
+            self.show_releases()
+
+    def _releases_failed(self, words: str, option: str) -> None:
         self.reading_releases = False
+        if option != self.session.option():
+            self.read_releases()  # another way back was chosen meanwhile
+            return
+        self.releases_of = option
         self.query_one(ReleaseHistory).show_error(words)
 
-    def _releases_read(self, found: tuple[Release, ...]) -> None:
+    def _releases_read(self, found: tuple[Release, ...], option: str) -> None:
         self.reading_releases = False
+        if option != self.session.option():
+            self.read_releases()  # another way back was chosen meanwhile
+            return
         first = not self.releases
-        self.releases = found
+        self.releases, self.releases_of = found, option
         self.show_releases()
         self.query_one(ReleaseHistory).show_note("; ".join(note.words() for note in self.session.release_notes))
         from actions.engine.planner import propose  # the screen stands
 
         proposal = propose(found)
-        if first and proposal.release is not None and self.session.incident.plan is None:
+        plan = self.session.incident.plan
+        if first and proposal.release is not None and (plan is None or plan.option != option):
             self.query_one(ReleaseHistory).highlight(proposal.release.identity)
         self.show_next()
 
@@ -382,6 +454,14 @@ class IncidentScreen(PaneLayout):
         self.read_releases()
         self.action_pane("releases")
 
+    def action_way_back(self) -> None:
+        """Another of the configured ways back."""
+        wishes.way_back(self)
+
+    def action_start_at(self) -> None:
+        """Begin at the highlighted step."""
+        wishes.start_at(self, self.code)
+
     def action_override(self) -> None:
         list_wishes.mark_with_reason(self, self.code, "overridden")
 
@@ -438,12 +518,22 @@ class IncidentScreen(PaneLayout):
     def action_take_over(self) -> None:
         wishes.take_over(self)
 
+    def action_handover(self) -> None:
+        """Offer the controls, or take what is offered."""
+        handover_wishes.handover(self)
+
     def action_help(self) -> None:
         wishes.show_help(self)
 
     def action_procedure(self) -> None:
         """The document that is followed, to be read."""
         wishes.procedure(self)
+
+    def action_debts(self) -> None:
+        """What is owed of this incident, also when it is closed."""
+        from app import debt_wishes
+
+        debt_wishes.debts(self)
 
     def action_inform(self) -> None:
         wishes.inform(self)

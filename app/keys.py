@@ -68,8 +68,21 @@ KEYS: tuple[Key, ...] = (
     Key(("z",), "zoom", "zoom", "the pane in full size, and back", False),
     Key(("space",), "tick", "tick", "ticks the item, or takes the tick back"),
     Key(("d",), "decide", "decide", "what is known of the damage, and the decision"),
-    Key(("y",), "criteria", "", "the criteria: what holds is ticked, and proposes a severity", False),
+    Key(
+        ("y",),
+        "criteria",
+        "",
+        "the criteria: what sensors say of them; what holds is ticked, and proposes a severity",
+        False,
+    ),
     Key(("t",), "target", "target", "chooses the release to go back to"),
+    Key(("W",), "way_back", "", "the ways back: how long each takes, which can be chosen; chooses another"),
+    Key(
+        ("H",),
+        "start_at",
+        "",
+        "begins at the highlighted step: the system is asked what became of those before it, with a reason",
+    ),
     Key(("o",), "override", "override", "overrides the item, with a reason that stays visible"),
     Key(("a",), "not_applicable", "", "marks the item as not applicable, with a reason"),
     Key(("l",), "defer", "", "leaves the item for later, with a reason; it comes back"),
@@ -87,6 +100,7 @@ KEYS: tuple[Key, ...] = (
         "the procedure on one page: who to reach, who decides now, ways back, prevention, documents",
         False,
     ),
+    Key(("D",), "debts", "", "debts: what is owed, until when and by whom; pays one with words, or assigns it", False),
     Key(("m",), "pin", "", "pins the log line into the record"),
     Key(("f",), "follow", "", "logs: follow the end, or stay"),
     Key(
@@ -101,6 +115,7 @@ KEYS: tuple[Key, ...] = (
     Key(("s",), "sign", "sign off", "closes the incident, then signs it off"),
     Key(("w",), "new_incident", "", "declares a new incident, once the one that is shown is closed"),
     Key(("T", "f9"), "take_over", "", "takes over from the one who flies, with a reason"),
+    Key(("h",), "handover", "", "offers the controls to somebody, with a brief; or takes them, where they are offered"),
     Key(("question_mark", "f1"), "help", "help", "this list", False),
     Key(("q", "f10"), "leave", "leave", "leaves; a running step goes on, and the incident stays open", False),
 )
@@ -158,14 +173,17 @@ def help_rows(keys: tuple[Key, ...] = KEYS) -> list[tuple[str, str]]:
 
 def pane_rows() -> list[tuple[str, str]]:
     """(keys, description) of the keys that belong to a pane, from the panes' own bindings."""
+    from widgets.criteria_list import CriteriaList
     from widgets.log_stream import LogStream
     from widgets.row_view import RowView
 
     told = {(key.shown, key.action) for key in KEYS}
     rows: list[tuple[str, str]] = []
-    for pane, where in ((RowView, "every pane"), (LogStream, "logs")):
+    for pane, where in ((RowView, "every pane"), (LogStream, "logs"), (CriteriaList, "criteria")):
         for binding in pane.BINDINGS:
             assert isinstance(binding, Binding)  # ours all are
+            if not binding.tooltip:
+                continue  # to the next field, as in every dialog
             keys = ", ".join(_NAMES.get(key, key) for key in binding.key.split(","))
             if (keys, _SAME_AS.get(binding.id or "")) in told:
                 continue  # the same key does the same from every pane

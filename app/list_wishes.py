@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.model.checklist import Item, Kind, State
+from actions.model.errors import GoaroundError
 from actions.model.incident import BY_HAND, item_of, state_of
 from app.attempts import attempt, may_not
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from app.incident_screen import IncidentScreen
     from widgets.extend_dialog import ExtendAnswer
     from widgets.gate_dialog import GateAnswer
+    from widgets.workflow_dialog import WorkflowAnswer
 
 
 def tick(screen: IncidentScreen, code: str) -> None:
@@ -30,7 +32,22 @@ def tick(screen: IncidentScreen, code: str) -> None:
     if item.kind is not Kind.MANUAL and state not in BY_HAND:  # what was said by hand is taken back by hand
         screen.say(f"{code} is ticked by what is observed, not by hand; o overrides it with a reason")
         return
+    if item.parent and item.kind is Kind.MANUAL and not taken_back:
+        _tried(screen, item)
+        return
     attempt(screen, lambda: screen.session.mark(code, State.OPEN if taken_back else State.DONE))
+
+
+def _tried(screen: IncidentScreen, item: Item) -> None:
+    """How a workflow went that a person tried."""
+    from widgets.workflow_dialog import WorkflowDialog
+
+    def answered(answer: WorkflowAnswer | None) -> None:
+        if answer is not None:
+            state = State.DONE if answer.works else State.FAILED
+            attempt(screen, lambda: screen.session.mark(item.code, state, answer.note))
+
+    screen.app.push_screen(WorkflowDialog(item.code, item.text, item.how, ascii=screen.ascii), answered)
 
 
 def look_again(screen: IncidentScreen, words: str) -> None:
@@ -38,6 +55,35 @@ def look_again(screen: IncidentScreen, words: str) -> None:
     if screen.lookout is not None:
         screen.lookout.look_again()
     screen.say(words)
+
+
+def keep_monitoring(screen: IncidentScreen) -> None:
+    """What monitoring shows now becomes evidence; taking it takes seconds, in a thread."""
+    from app.monitoring import keep
+
+    if may_not(screen, flying=True):
+        return
+    if screen.keeping:
+        screen.say("it is being taken: wait a moment")
+        return
+    screen.keeping = True
+    screen.say("looking at error rate, response times and load of the database ...")
+
+    def take() -> None:
+        try:
+            words = f"kept: {keep(screen.session, screen.feed).note}"
+        except GoaroundError as error:
+            words = error.line()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the key must work again
+            words = f"not kept: {type(error).__name__}: {error}"
+        screen.app.call_from_thread(taken, words)
+
+    def taken(words: str) -> None:
+        screen.keeping = False
+        screen.say(words)
+        screen.refresh_panes()
+
+    screen.run_worker(take, thread=True, exit_on_error=False, group="monitoring")
 
 
 def say_line(screen: IncidentScreen) -> None:

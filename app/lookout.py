@@ -1,8 +1,9 @@
 """The lookout: reads the world's sensors in the background, so that what is sensed ticks and un-ticks itself.
 
 It only looks and records; it never acts. What a reading means is the model's to say (``sensor_rules``), taking one is
-``lookout_readings``'s and ``lookout_backup``'s work. Steps that run meanwhile do not stop it: it shows the system
-coming back. Knows no screen: the cockpit and the plain mode start the same one.
+the work of the other ``lookout_*`` files. Each group of sensors has a thread of its own, so that what is slow holds up
+nothing else. Steps that run meanwhile do not stop it: it shows the system coming back. Knows no screen: the cockpit
+and the plain mode start the same one.
 """
 
 from __future__ import annotations
@@ -10,21 +11,38 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from actions.model.clock import parse_stamp
+from actions.model.deployment_time import SENSOR as DEPLOYMENT
 from actions.model.errors import GoaroundError
 from actions.model.incident import Incident
 from actions.model.lookout_rules import wanted
 from actions.model.sensing import PREFIX
-from actions.model.sensor_rules import Looked, probes_green, response_times, worth_recording
+from actions.model.sensor_rules import Looked, worth_recording
 from app.feeds import LogFeed
 from app.lookout_backup import BackupLook
+from app.lookout_containers import ContainerLook
+from app.lookout_deployment import DeploymentLook
+from app.lookout_named import NamedLook
+from app.lookout_probes import ProbeLook
 from app.lookout_readings import Readings
 from app.session import Session
 
 EVERY_S = 5.0
 BACKUP_EVERY_S = 60.0
 BACKUP = "backup.current"
+CONTAINERS = "app.runs"
+
+
+@dataclass(frozen=True)
+class _Round:
+    """What is looked at again and again, in a thread of its own."""
+
+    name: str
+    look: Callable[[], None]
+    every_s: float
+    wake: threading.Event = field(default_factory=threading.Event)
 
 
 class Lookout:
@@ -44,17 +62,31 @@ class Lookout:
         self.session = session
         self._readings = Readings(session, feed)
         self._backup = BackupLook(session)
-        self._every = (EVERY_S if every_s is None else every_s, backup_every_s)
+        self._deployment = DeploymentLook(session, self.feed)
+        self._probes = ProbeLook(session)
+        self._containers = ContainerLook(session)
+        self._named = NamedLook(session)
+        soon_s = EVERY_S if every_s is None else every_s
+        self._rounds = (
+            _Round("lookout", self.look_at_probes, soon_s),
+            _Round("lookout logs", self.look_at_logs, soon_s),
+            _Round("lookout outside", self.look_outside, soon_s),
+            _Round("lookout containers", self.look_at_containers, soon_s),
+            _Round("lookout backup", self.look_at_backup, backup_every_s),
+            _Round("lookout deployment", self.look_at_deployment, soon_s),
+            *(
+                _Round(f"lookout {one}", functools.partial(self.look_at_named, one), soon_s)
+                for one in self._named.sensors
+            ),
+        )
         self._stopped = threading.Event()
-        self._wake = (threading.Event(), threading.Event())
         self._recording = threading.Lock()
         """Held while something is recorded, so that nothing is once ``stop`` has returned."""
 
     def start(self) -> None:
-        """Begin to look: the backup in a thread of its own, because reading a large one takes long."""
-        rounds = (("lookout", self.look), ("lookout backup", self.look_at_backup))
-        for (name, look), every_s, wake in zip(rounds, self._every, self._wake, strict=True):
-            threading.Thread(target=self._run, args=(look, every_s, wake), name=name, daemon=True).start()
+        """Begin to look, each round in a thread of its own: some of them take long."""
+        for one in self._rounds:
+            threading.Thread(target=self._run, args=(one,), name=one.name, daemon=True).start()
 
     def stop(self) -> None:
         """Look no more. Nothing is recorded after this has returned; what is being read ends by itself."""
@@ -65,26 +97,55 @@ class Lookout:
 
     def look_again(self) -> None:
         """Somebody waits: the next round begins at once."""
-        for wake in self._wake:
-            wake.set()
+        self._deployment.hurry()
+        for one in self._rounds:
+            one.wake.set()
 
-    def _run(self, look: Callable[[], None], every_s: float, wake: threading.Event) -> None:
+    def _run(self, one: _Round) -> None:
         while not self._stopped.is_set():
-            wake.clear()
-            look()
+            one.wake.clear()
+            one.look()
             if not self._stopped.is_set():
-                wake.wait(every_s)
+                one.wake.wait(one.every_s)
 
     def look(self) -> None:
-        """One round of everything that is quickly read."""
+        """One round of everything that is quickly read, one after the other."""
+        self.look_at_logs()
+        self.look_at_probes()
+
+    def look_at_logs(self) -> None:
+        """What was counted of the lines of the logs."""
         names, incident = self._asked()
         if "errors.rate" in names:
             self._tell(incident, "errors.rate", lambda: self._readings.errors(incident))
-        answers = functools.cache(self._readings.probes)  # asked once, for both
-        if "probes.green" in names:
-            self._tell(incident, "probes.green", lambda: probes_green(answers()))
-        if "response.times" in names:
-            self._tell(incident, "response.times", lambda: response_times(answers()))
+        if "errors.database" in names:
+            self._tell(incident, "errors.database", lambda: self._readings.queries(incident))
+
+    def look_at_probes(self) -> None:
+        """Every probe of the system itself, asked once for all the sensors that it serves."""
+        self._look_at_answers(outside=False)
+
+    def look_outside(self) -> None:
+        """The same for the services outside."""
+        self._look_at_answers(outside=True)
+
+    def _look_at_answers(self, *, outside: bool) -> None:
+        names, incident = self._asked()
+        answers = functools.cache(lambda: self._probes.ask(outside=outside))
+        for sensor in self._probes.sensors(names, outside=outside):
+            self._tell(incident, sensor, lambda sensor=sensor: self._probes.judge(sensor, answers()))  # type: ignore[misc]  # a default of a lambda has no type
+
+    def look_at_containers(self) -> None:
+        """The containers of the Compose project."""
+        names, incident = self._asked()
+        if CONTAINERS in names:
+            self._tell(incident, CONTAINERS, self._containers.look)
+
+    def look_at_named(self, sensor: str) -> None:
+        """A configured check or login, where it is time for one."""
+        names, incident = self._asked()
+        if sensor in names:
+            self._tell(incident, sensor, lambda: self._named.look(sensor))
 
     def look_at_backup(self) -> None:
         """One look at the newest backup; reads it whole when it has not been read yet."""
@@ -95,6 +156,16 @@ class Lookout:
         good = known.seen if known is not None and known.ok else ""
         self._tell(incident, BACKUP, lambda: self._backup.before_reading(good))
         self._tell(incident, BACKUP, self._backup.look)
+
+    def look_at_deployment(self) -> None:
+        """One look for the deployment that is suspected, where it is time for one."""
+        names, incident = self._asked()
+        if DEPLOYMENT in names:
+            self._tell(incident, DEPLOYMENT, self._deployment.look)
+
+    def feed(self) -> LogFeed:
+        """The log lines that are read."""
+        return self._readings.feed()
 
     def _asked(self) -> tuple[frozenset[str], Incident]:
         incident = self.session.incident

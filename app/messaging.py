@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from actions.model import events as ev
+from actions.model.branching import outside_words, outsiders
 from actions.model.clock import parse_stamp
 from actions.model.errors import Refused, WorldMoved
 from actions.model.incident import Incident
@@ -28,6 +29,7 @@ from actions.model.message_rules import (
 )
 from actions.model.procedure import Message
 from actions.model.quick_dataclass import dataclass
+from app.measured import measured_of
 from app.session import Session
 
 Terminal = Callable[[str], str]
@@ -88,7 +90,14 @@ def state_words(last: Attempt | None) -> str:
 def draft(session: Session, message: Message) -> Draft:
     """The message as it is now. Raises BadInput for a template that cannot be read."""
     table = session.settings.messages
-    now = Now(session.clock.now(), session.elapsed_ms(), session.who.login, table.link, table.next_update_s)
+    now = Now(
+        session.clock.now(),
+        session.elapsed_ms(),
+        session.who.login,
+        table.link,
+        table.next_update_s,
+        measured_of(session),
+    )
     return Draft(message, now, render(session.incident, message, now, session.redactor.redact))
 
 
@@ -130,8 +139,24 @@ def look(session: Session) -> tuple[str, ...]:
     return tuple(red)
 
 
-def send(session: Session, shown: Draft, roles: tuple[str, ...], way: Way, terminal: Terminal | None = None) -> str:
+def outside(session: Session, roles: Sequence[str]) -> str:
+    """What is to be answered before these may be told, or empty: a RESTRICTED incident is not everybody's."""
+    found = outsiders(session.incident, roles)
+    return outside_words(found) if found else ""
+
+
+def send(
+    session: Session,
+    shown: Draft,
+    roles: tuple[str, ...],
+    way: Way,
+    terminal: Terminal | None = None,
+    *,
+    why: str = "",
+) -> str:
     """Tell these roles through this way; words for the last line. Slow: not for the screen's thread.
+
+    ``why``: why those ``outside`` names may know; it goes into the record before the message does.
 
     What says "solved" is preceded by a fresh look at every probe. ``terminal`` puts a text into the terminal's
     clipboard and says what was done, or nothing where it is too long. Raises Refused with the reason when it may
@@ -139,6 +164,7 @@ def send(session: Session, shown: Draft, roles: tuple[str, ...], way: Way, termi
     """
     if way.reason:
         raise Refused(way.reason)
+    _let_out(session, shown, roles, session.clean(why))
     if claims_solved(shown.message):
         look(session)
     if way.through == COPIED:
@@ -160,6 +186,21 @@ def send(session: Session, shown: Draft, roles: tuple[str, ...], way: Way, termi
         _end(session, shown, missed, way, False, why, attempt)
         return f"NOT SENT to {', '.join(missed)} ({way.through}): {why}"
     return f"told {', '.join(reached)} ({way.through}): {done.detail}"
+
+
+def _let_out(session: Session, shown: Draft, roles: tuple[str, ...], why: str) -> None:
+    """Whoever does not work on a RESTRICTED incident is told only with a reason, which is recorded first."""
+    session.sync()
+    found = outsiders(session.incident, roles)
+    if not found:
+        return
+    if not why:
+        raise Refused(f"not sent: {outside_words(found)}", "", "give the reason, or take them out")
+    reason = _reason(session, session.incident, shown)
+    if reason:
+        raise Refused(reason)
+    words = f"RESTRICTED, and {', '.join(found)} are told all the same ({shown.rendered.name}): {why}"
+    session.record(ev.NoteAdded(session.clean(words)), lambda one: _reason(session, one, shown), drive=False)
 
 
 def _read_out(session: Session, shown: Draft, roles: tuple[str, ...], way: Way) -> str:

@@ -86,6 +86,8 @@ class PaneLayout(Screen[None], inherit_css=False):
         self.query_one("#hint").display = wanted.hint_lines > 0 and self.pane != "preview"
         for name in NAMES:
             self.query_one(f"#{name}").display = wanted.every_pane or name == self.pane
+        for strip in self.query("#strip"):  # over the logs, where that leaves enough of them
+            strip.display = wanted.every_pane or (wanted.tabs and self.pane == "logs")
         for box in ("left", "right", "bottom"):
             container = self.query_one(f"#{box}")
             container.display = wanted.every_pane or any(child.display for child in container.children)

@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from typing import NoReturn, Protocol
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from actions.engine.planner import propose
+from actions.model.after_failure import abort_step
 from actions.model.blocking import Move, Next, blocked_reason, move_for, next_move
 from actions.model.checklist import State
 from actions.model.clock import span, t_plus
 from actions.model.effect import shown
 from actions.model.errors import GoaroundError, Refused
-from actions.model.incident import item_of, items, state_of
+from actions.model.incident import item_of, items, restricted, state_of
 from actions.model.plan import PlannedStep
 from actions.model.release import Release, short_id
 from actions.model.sensing import reading
 from actions.model.step import Risk
 from app import plain_decision
+from app.begin import AS_ALWAYS, Begin
 from app.clock_skew import observe_skew
+from app.handover_wishes import offered_words
 from app.second_look import FAILED, second_look
 from app.session import Session
 from app.signing import sign_off
+
+if TYPE_CHECKING:
+    from app.lookout import Lookout
 
 HELP = """\
 Enter   does what the line says
 CODE    goes to an item: X2
 l       lists the whole checklist
 d       decides (severity, users, data risk)
-y       the criteria: ticks what holds
+y       the criteria: what the sensors say of them, and ticks what holds
 t       chooses the release to go back to
+option [NAME]  the ways back: how long each takes; chooses another of those that are configured
+h CODE  begins at a later step, with a reason: the system is asked what became of those before it
 o CODE  overrides an item, with a reason
 a CODE  marks an item as not applicable, with a reason
 b MIN   gives this part of the list more minutes, with a reason
@@ -38,9 +46,11 @@ u CODE  undoes a step
 n TEXT  a note into the record
 i       tells people: messages, to whom, through what
 v       the procedure: who to reach, who decides now, ways back, prevention, documents
+f       debts: lists them; with a code: pays that one with words, or assigns it
 x       everything stops: after this step, or now
 r       lifts the stop
 s       signs off
+g LOGIN gives the controls: offers them, with a brief; g alone takes what is offered, or takes the offer back
 w       declares a new incident, once this one is closed
 q       leaves (a running step goes on)"""
 
@@ -66,15 +76,20 @@ class Leave(Exception):
 class Plain:
     """The loop: say where we are, ask, do, say what came of it."""
 
-    def __init__(self, session: Session, operator: Operator) -> None:
+    def __init__(self, session: Session, operator: Operator, begin: Begin = AS_ALWAYS) -> None:
+        """``begin``: what the command line says of how it begins; done once, as soon as it can be."""
         self.session = session
         self.operator = operator
+        self.begin = begin
         self._number = 0
         self._releases: tuple[Release, ...] = ()
         self._focus = ""
         self._spool_at: dict[str, int] = {}
+        self.lookout: Lookout | None = None
         self._word = ""
         """What was last said of the running step."""
+        self._proposed: tuple[str, ...] = ()
+        """Criteria that sensors propose, as far as it was said."""
 
     def say(self, text: str) -> None:
         """A numbered line with the incident's clock."""
@@ -85,7 +100,7 @@ class Plain:
         """Until the record is signed or the operator leaves; what is sensed is looked at meanwhile."""
         from app.lookout import Lookout
 
-        lookout = Lookout(self.session)
+        self.lookout = lookout = Lookout(self.session)
         lookout.start()
         try:
             self._fly()
@@ -95,7 +110,8 @@ class Plain:
     def _fly(self) -> None:
         session = self.session
         if session.incident.id:
-            self.say(f"{session.incident.id} {session.incident.mode}: resumed, {session.incident.head_seq} events")
+            mode = f"{session.incident.mode}{', RESTRICTED' if restricted(session.incident) else ''}"
+            self.say(f"{session.incident.id} {mode}: resumed, {session.incident.head_seq} events")
         while True:
             session.sync()
             if session.incident.running is not None:
@@ -104,6 +120,8 @@ class Plain:
                 except Leave:
                     return
                 continue
+            self._begin()
+            self._proposed = plain_decision.say_newly_proposed(session, self.say, self._proposed)
             move = self._move()
             if move.move is Move.NOTHING and not move.code:
                 self.say(move.blocked)
@@ -129,9 +147,11 @@ class Plain:
         return next_move(incident, driver=self.session.driver, approval=self.session.approvals())
 
     def _prompt(self, move: Next) -> str:
+        offered = offered_words(self.session, "g")
+        offered = f"{offered}\n" if offered else ""
         if move.blocked:
-            return f"{move.code} blocked: {move.blocked}. ? for help > "
-        return f"Enter: {move.words}. ? for help > "
+            return f"{offered}{move.code} blocked: {move.blocked}. ? for help > "
+        return f"{offered}Enter: {move.words}. ? for help > "
 
     def _obey(self, answer: str, move: Next) -> None:
         word, _, rest = answer.partition(" ")
@@ -151,6 +171,8 @@ class Plain:
             "d": self.decide,
             "y": self.criteria,
             "t": self.choose,
+            "option": lambda: self.option(rest),
+            "h": lambda: self.start_at(rest),
             "o": lambda: self.mark(rest, State.OVERRIDDEN),
             "a": lambda: self.mark(rest, State.NOT_APPLICABLE),
             "b": lambda: self.extend(rest),
@@ -159,9 +181,11 @@ class Plain:
             "n": lambda: self.session.note(rest),
             "i": self.tell,
             "v": self.procedure,
+            "f": lambda: self.debts(rest),
             "x": self.stop,
             "r": self.session.lift_stop,
             "s": lambda: self._do(next_move(self.session.incident, driver=self.session.driver)),
+            "g": lambda: self.handover(rest),
             "w": self.declare_another,
             "q": self._leave,
         }
@@ -190,6 +214,7 @@ class Plain:
             Move.RUN: lambda: self.run(move.code),
             Move.SAY: self.say_line,
             Move.WAIT: lambda: self.await_sensed(move.code),
+            Move.KEEP: self.keep_monitoring,
             Move.CLOSE: self.close,
             Move.SIGN: lambda: self.sign("executed"),
             Move.VERIFY: lambda: self.sign("verified"),
@@ -200,6 +225,15 @@ class Plain:
     def say_line(self) -> None:
         """End the phase by its line."""
         self.say(f'said aloud: "{self.session.close_phase()}"')
+
+    def keep_monitoring(self) -> None:
+        """What monitoring shows now becomes evidence."""
+        from app.monitoring import keep  # when it is asked for
+
+        assert self.lookout is not None  # it looks while somebody flies
+        self.say("looking at error rate, response times and load of the database ...")
+        kept = keep(self.session, self.lookout.feed())
+        self.say(f"kept {kept.path}: {kept.note}")
 
     def await_sensed(self, code: str) -> None:
         """Wait until what a sensed item observes is as expected, for a while; Ctrl-C ends the waiting."""
@@ -241,6 +275,12 @@ class Plain:
         from app import plain_approval
 
         plain_approval.approvals(self)
+
+    def debts(self, code: str) -> None:
+        """What is owed; with a code: pay it, or give it to somebody."""
+        from app import plain_debts
+
+        plain_debts.debts(self, code)
 
     def _await_approval(self, move: Next) -> bool:
         """Wait where nothing but an approval that was asked for is missing; False where that is not so."""
@@ -286,6 +326,11 @@ class Plain:
         """Give an item a state by hand."""
         reason = ""
         item = item_of(self.session.incident, code)
+        if state is State.DONE and item is not None and item.parent and not item.sensor:
+            from app.plain_workflow import tried  # where there are workflows
+
+            tried(self, item)
+            return
         if state in (State.OVERRIDDEN, State.NOT_APPLICABLE) and item is not None and item.gate:
             self._around_gate(code)
             return
@@ -306,6 +351,10 @@ class Plain:
         """List what there is to go back to, draw the plan, show it."""
         observe_skew(self.session)
         self._releases = self.session.releases()
+        if self.session.settings.readiness.file:
+            from app.readiness_reading import with_gaps  # where there is such a file
+
+            self._releases = with_gaps(self.session, self._releases)
         if not self._releases:
             raise Refused("no release to go back to was found")
         self._lines([note.words() for note in self.session.release_notes])
@@ -329,14 +378,48 @@ class Plain:
         plan = self.session.draw(self._releases[number - 1])
         self.say(f"plan {plan.digest[:12]}: {plan.option} to {plan.target.name} ({short_id(plan.target.identity)})")
         self._lines([note.words() for note in plan.notes])
+        plain_decision.say_warnings(self.session, self.say)
+        plain_decision.say_timing(self.session, self.say)
         for step in plan.steps:
             self.operator.say(f"    {step.code:<3} {step.title} ({step.risk.value})")
+
+    def _begin(self) -> None:
+        if self.begin != AS_ALWAYS:
+            from app import plain_modes  # rarely
+
+            self.begin = plain_modes.begin(self, self.begin)
+
+    def option(self, name: str) -> None:
+        """The ways back; with a name: another of them."""
+        from app import plain_modes
+
+        plain_modes.option(self, name)
+
+    def start_at(self, code: str) -> None:
+        """Begin at a later step."""
+        from app import plain_modes
+
+        plain_modes.start_at(self, code)
+
+    def look_at(self, code: str) -> None:
+        """This item is the next."""
+        self._focus = code
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Lines that belong to what was said last."""
+        self._lines(tuple(lines))
 
     def tell(self) -> None:
         """Tell people."""
         from app.plain_messages import tell  # when somebody is told
 
         tell(self)
+
+    def handover(self, rest: str) -> None:
+        """Offer the controls, take what is offered, or take the offer back."""
+        from app.plain_handover import handover  # when somebody hands over
+
+        handover(self, rest)
 
     def procedure(self) -> None:
         """The document that is followed, line by line."""
@@ -395,6 +478,9 @@ class Plain:
         done = session.incident.runs[-1]
         outcome = done.outcome.value if done.outcome else f"resolved: {done.resolved.value if done.resolved else '?'}"
         self.say(f"{done.code} {outcome}: {done.summary}")
+        found = abort_step(session.incident, done.code)
+        if found is not None:
+            self.say(f"Enter runs {done.code} again; u {found.code} undoes {found.code} {found.title}")
 
     def _look(self) -> bool:
         """Show what is new of the running step and wait a moment; False when none runs."""

@@ -8,10 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from actions.model.criteria import NONE_THERE, change_since_decision, criteria, proposal_words, row_change
+from actions.model.bent import bent_words
+from actions.model.branching import option_warning, warnings
+from actions.model.criteria import (
+    NONE_THERE,
+    change_since_decision,
+    criteria,
+    over_codes,
+    proposal_words,
+    proposed_codes,
+    row_change,
+    sensed_words,
+)
 from actions.model.due import FORMS, due_words, parse_due
 from actions.model.errors import Refused
-from actions.model.incident import Incident, forward_decided, proposed_severity, recommended
+from actions.model.incident import Incident, branches, forward_decided, proposed_severity, recommended
 from actions.model.matrix import Decision, Inputs, has_users, named, parse_users
 from app.session import Session
 
@@ -26,6 +37,7 @@ _DECISIONS = {"b": Decision.ROLL_BACK, "f": Decision.FIX_FORWARD}
 def decide(session: Session, operator: Operator, say: Say) -> None:
     """Ask for what is known of the damage, show what the matrix says, record the decision."""
     matrix = session.incident.matrix
+    say_proposed(session, say)
     severity = _severity(session, operator, say)
     low, high = _users(operator, say) if has_users(matrix) else (-1, -1)
     risk = _choice(operator, say, "data risk", named([row.data_risk for row in matrix]))
@@ -37,9 +49,12 @@ def decide(session: Session, operator: Operator, say: Say) -> None:
         say("the matrix says nothing: nothing is known")
     else:
         say(f"the matrix says: {found.row.decision.value}, within {found.row.within}; {found.words()}")
+    say_warnings(session, say)
     since = change_since_decision(session.incident)
     if since is not None:
         say(f"new facts since it was decided: {since.words()}")
+    for line in times(session):
+        say(line)
     authority, _ = session.authority()
     say(f"deciding now: {' or '.join(authority.roles)}")
     says = found.row.decision if found else None
@@ -50,6 +65,26 @@ def decide(session: Session, operator: Operator, say: Say) -> None:
     reason = "" if decision is says else operator.ask("reason", "Why otherwise than the matrix says? > ")
     session.decide(decision, reason)
     say(f"decided: {decision.value}")
+
+
+def times(session: Session) -> tuple[str, ...]:
+    """How long each way back takes here, a line each; ``!`` before what is not in time. Reads the record once."""
+    from app.measured import decide_lines, measured_of
+
+    measured_of(session)
+    return decide_lines(session)
+
+
+def say_timing(session: Session, say: Say) -> None:
+    """How long the plan takes, and whether that is in time."""
+    from app.measured import measured_of, timing_of
+
+    measured_of(session)
+    found = timing_of(session)
+    if found is not None:
+        say(found.words)
+        if found.late:
+            say(f"! {found.late}")
 
 
 def ask_criteria(session: Session, operator: Operator, say: Say) -> None:
@@ -65,12 +100,23 @@ def ask_criteria(session: Session, operator: Operator, say: Say) -> None:
                 level = one.level
                 operator.say(f"    -- {one.level or 'no level named'}{': ' + one.action if one.action else ''} --")
             operator.say(f"    [{'x' if one.met else ' '}] {one.code:<3} {one.text}")
+            for line in filter(None, (one.look_words(one.met), *one.notes)):
+                operator.say(f"            {line}")
+        proposed = say_proposed(session, say)
         say(proposal_words(proposed_severity(session.incident), sum(one.met for one in rows), len(rows)))
-        text = operator.ask("criteria", "What holds, or not any more: numbers, such as 1 3; Enter: that is all > ")
+        take = f"t: {' '.join(proposed)} as the sensors say; " if proposed else ""
+        text = operator.ask(
+            "criteria", f"What holds, or not any more: numbers, such as 1 3; {take}Enter: that is all > "
+        )
         if not text.strip():
             return
         codes = {one.code: one.met for one in rows}
         wanted = [f"Y{word.strip().lstrip('yY')}" for word in text.replace(",", " ").split()]
+        if text.strip().casefold() == "t":
+            if not proposed:
+                say("! no sensor proposes anything that is not ticked")
+                continue
+            wanted = list(proposed)
         wrong = [code for code in wanted if code not in codes]
         if wrong:
             say(f"! there is no criterion {wrong[0]}; nothing was ticked")
@@ -79,11 +125,46 @@ def ask_criteria(session: Session, operator: Operator, say: Say) -> None:
         for code in dict.fromkeys(wanted):
             session.mark_criterion(code, not codes[code])
         _say_row(say, before, session.incident)
+        if branches(session.incident) != branches(before):
+            say_warnings(session, say)
+
+
+def say_proposed(session: Session, say: Say) -> tuple[str, ...]:
+    """What sensors propose that nobody has ticked, and what looks over; gives back the codes that look met."""
+    rows = criteria(session.incident)
+    proposed = proposed_codes(rows)
+    words = sensed_words(proposed, over_codes(rows))
+    if words:
+        say(f"! sensors: {words} (y)")
+    return proposed
+
+
+def say_newly_proposed(session: Session, say: Say, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The same, where a sensor proposes something that is not ``known`` yet."""
+    if session.incident.closed is not None or not session.incident.observations:
+        return known
+    proposed = proposed_codes(criteria(session.incident))
+    if set(proposed) - set(known):
+        say_proposed(session, say)
+    return proposed
+
+
+def say_warnings(session: Session, say: Say) -> None:
+    """What the open branches ask first, and why the way back that is planned is not enough by itself."""
+    incident = session.incident
+    opened = branches(incident)
+    loud = warnings(incident, opened)
+    alone = option_warning(incident, incident.plan.option, opened) if incident.plan else ""
+    for words in (*loud, alone.partition(". ")[0]):
+        if words:
+            say(f"! {words}")
 
 
 def close(session: Session, operator: Operator, say: Say) -> None:
     """The outcome; what goes forward with its ticket and deadline."""
     incident = session.incident
+    for words in bent_words(incident):
+        say(f"! {words}; closing leaves it so")
     outcome = "recovered" if incident.proven else "forward" if forward_decided(incident) else "not recovered"
     answer = operator.ask(
         "close",

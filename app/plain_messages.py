@@ -30,7 +30,7 @@ def tell(plain: Plain) -> None:
     if not 1 <= number <= len(found):
         raise Refused("no such message", "", "give the number at its line")
     row = found[number - 1]
-    if row.reason and claims_solved(row.message) and session.settings.probe:
+    if row.reason and claims_solved(row.message) and session.settings.own_probes:
         messaging.look(session)
         row = messaging.rows(session)[number - 1]
     if row.reason:
@@ -54,9 +54,13 @@ def tell(plain: Plain) -> None:
         raise Refused(way.reason)
     for line in way.shown:
         plain.operator.say(f"    {line}")
+    outside = messaging.outside(session, roles)
+    why = ask("outside", f"! {outside} (Enter: do not send) > ").strip() if outside else ""
+    if outside and not why:
+        raise Refused("nobody was told")
     if ask("arm", f"Enter: {way.through} to {', '.join(roles)} as shown; q: not now > ").strip():
         raise Refused("nobody was told")
-    plain.say(messaging.send(session, shown, roles, way))
+    plain.say(messaging.send(session, shown, roles, way, why=why))
 
 
 def _roles(plain: Plain, roles: tuple[str, ...]) -> tuple[str, ...]:

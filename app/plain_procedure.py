@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 def show(plain: Plain) -> None:
     """Say the whole page; the document of the configuration is read while no incident is declared."""
+    from app.readiness_reading import read_cards
+
     session = plain.session
-    for text in as_text(page(session) or read_page(session)):
+    pinned = session.incident.procedure
+    cards = read_cards(session, pinned) if pinned is not None else ()
+    for text in as_text(page(session, cards) or read_page(session, lambda one: read_cards(session, one))):
         plain.operator.say(f"    {text}")

@@ -10,6 +10,8 @@ from app.procedure_page import known_page, page, read_page
 from widgets.procedure_screen import ProcedureScreen
 
 if TYPE_CHECKING:
+    from actions.model.procedure import Procedure
+    from actions.model.readiness import Card
     from app.incident_screen import IncidentScreen
     from app.review_screen import ReviewScreen
 
@@ -18,19 +20,32 @@ def show(screen: IncidentScreen) -> None:
     """The page of the present incident, or of the configured document while none is declared."""
     session = screen.session
     read: list[tuple[Line, ...]] = [(Line("reading the document ...", Look.QUIET),)]
-    screen.app.push_screen(ProcedureScreen(lambda: page(session) or read[0], ascii=screen.ascii))
-    if session.incident.declared is not None:
-        return
+    known: list[tuple[tuple[Card, ...], str]] = [((), "reading how ready the releases are ...")]
+    screen.app.push_screen(ProcedureScreen(lambda: page(session, *known[0]) or read[0], ascii=screen.ascii))
 
     def reading() -> None:
-        try:
-            lines = read_page(session)
-        except GoaroundError as error:
-            lines = (Line(error.line(), Look.WARNING),)
-        screen.app.call_from_thread(arrived, lines)
+        from app.readiness_reading import read_cards  # the page stands
 
-    def arrived(lines: tuple[Line, ...]) -> None:
-        read[0] = lines
+        def look(procedure: Procedure) -> tuple[Card, ...]:
+            return read_cards(session, procedure, screen.releases or None)
+
+        pinned = session.incident.procedure if session.incident.declared is not None else None
+        lines, words = read[0], ""
+        cards: tuple[Card, ...] = ()
+        try:
+            if pinned is not None:
+                cards = look(pinned)
+            else:
+                lines = read_page(session)
+                screen.app.call_from_thread(arrived, lines, (), "")  # whom to reach is not waited for
+                lines = read_page(session, look)
+        except GoaroundError as error:
+            words = error.line()
+            lines = lines if pinned is not None else (Line(words, Look.WARNING),)
+        screen.app.call_from_thread(arrived, lines, cards, words)
+
+    def arrived(lines: tuple[Line, ...], cards: tuple[Card, ...], words: str) -> None:
+        read[0], known[0] = lines, (cards, words)
         shown = screen.app.screen
         if isinstance(shown, ProcedureScreen):
             shown.look_again()

@@ -6,18 +6,22 @@ Each gives the text to print and the exit status; expected failures are raised a
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from actions.gateways.bundle import Exported, VerifyResult, export, verify_bundle, verify_stored
 from actions.gateways.journal import IncidentSummary, SqliteJournal
+from actions.model.branching import RESTRICTED, RESTRICTED_WORDS
 from actions.model.canonical import canonical_json
 from actions.model.chain import hash_groups
 from actions.model.clock import Clock
+from actions.model.debts import FIX, counted, of_events, open_ones, overdue_s
 from actions.model.due import due_words
 from actions.model.errors import BadInput
+from actions.model.incident import Debt, restricted
 from actions.model.outside_text import sanitise
 from actions.model.record_text import mode_word, state_words
 
@@ -58,15 +62,22 @@ def list_records(
     rows = journal.newest(limit + 1, before, system) if journal is not None else []
     more = len(rows) > limit
     rows = rows[:limit]
+    debts = _debts_of(journal, rows)
+    now = journal.clock.now() if journal is not None else datetime.now(UTC)
     place = str(journal.folder if journal is not None else folder or "")
     if as_json:
-        return _records_json(rows, place, rows[-1].number if more else None)
+        return _records_json(rows, place, rows[-1].number if more else None, debts, now)
     if not rows:
         return _no_records(place, before, system)
     follows = any(row.ticket for row in rows)
-    columns = (*_COLUMNS[:-1], *(("follow-up",) if follows else ()), _COLUMNS[-1])
-    now = journal.clock.now() if journal is not None else None
-    lines = _table([columns, *(_record_row(row, follows, now) for row in rows)])
+    owed = {row.id: counted(debts.get(row.id, ()), now) for row in rows}
+    extra = (*(("follow-up",) if follows else ()), *(("debts",) if any(owed.values()) else ()))
+    table = [(*_COLUMNS[:-1], *extra, _COLUMNS[-1])]
+    for row in rows:
+        more_cells = (_follow_up(row, debts.get(row.id, ()), now), owed[row.id] or "-")
+        cells = tuple(cell for name, cell in zip(("follow-up", "debts"), more_cells, strict=True) if name in extra)
+        table.append(_record_row(row, cells))
+    lines = _table(table)
     if more:
         lines.append(f"older ones: goaround records --before {rows[-1].number}")
     return "\n".join(lines)
@@ -79,13 +90,29 @@ def _no_records(place: str, before: int, system: str) -> str:
     return f"no records{of} yet in {place}"
 
 
-def _record_row(row: IncidentSummary, follows: bool = False, now: datetime | None = None) -> tuple[str, ...]:
+def _debts_of(journal: SqliteJournal | None, rows: list[IncidentSummary]) -> dict[str, tuple[Debt, ...]]:
+    """The debts of these records, open or paid; nothing for those that have none."""
+    if journal is None or not rows:
+        return {}
+    return {incident: of_events(events) for incident, events in journal.debt_events([row.id for row in rows]).items()}
+
+
+def _follow_up(row: IncidentSummary, debts: Sequence[Debt], now: datetime) -> str:
+    """Where the fix is followed and until when, of what went forward; done once its debt is paid."""
+    if not row.ticket:
+        return "-"
+    fix = next((one for one in debts if one.name == FIX), None)
+    if fix is None:
+        return f"{row.ticket} due {due_words(row.due, now)}"
+    return f"{fix.ticket} done" if fix.paid else f"{fix.ticket} due {due_words(fix.due, now)}"
+
+
+def _record_row(row: IncidentSummary, extra: tuple[str, ...]) -> tuple[str, ...]:
     mode = "DRILL" if row.mode == "drill" else "LIVE"
+    mode += f" {RESTRICTED}" if row.restricted else ""
     declared = row.declared_at[:16].replace("T", " ") + "Z"
-    later = f"{row.ticket} due {due_words(row.due, now)}" if row.ticket else "-"
-    follow_up = (later,) if follows else ()
     outcome = row.outcome or "-"
-    cells = (row.id, declared, row.system, row.environment, mode, outcome, row.state, *follow_up, row.title)
+    cells = (row.id, declared, row.system, row.environment, mode, outcome, row.state, *extra, row.title)
     return tuple(sanitise(cell) for cell in cells)
 
 
@@ -94,15 +121,27 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _records_json(rows: list[IncidentSummary], place: str, older: int | None) -> str:
-    records: list[dict[str, Any]] = [{**asdict(row), "state": row.state} for row in rows]
+def _records_json(
+    rows: list[IncidentSummary], place: str, older: int | None, debts: dict[str, tuple[Debt, ...]], now: datetime
+) -> str:
+    records: list[dict[str, Any]] = []
+    for row in rows:
+        left = open_ones(debts.get(row.id, ()))
+        late = sum(bool(overdue_s(one, now)) for one in left)
+        records.append({**asdict(row), "state": row.state, "debts": len(left), "overdue": late})
     return canonical_json({"store": place, "records": records, "older_before": older}).decode("utf-8")
 
 
-def export_record(journal: SqliteJournal, wanted: str, to: Path, as_json: bool = False) -> Answer:
-    """Write the bundle of a record into the new folder ``to``. Status 1 when something in it will not verify."""
+def export_record(
+    journal: SqliteJournal, wanted: str, to: Path, as_json: bool = False, *, give_restricted: bool = False
+) -> Answer:
+    """Write the bundle of a record into the new folder ``to``. Status 1 when something in it will not verify.
+
+    ``give_restricted``: one that few may read is given out, too; else that is a BadInput, and nothing is written.
+    """
     incident = journal.find(wanted)
-    exported = export(journal.lines(incident), journal.incident_folder(incident), to)
+    folder = journal.incident_folder(incident)
+    exported = export(journal.lines(incident), folder, to, give_restricted=give_restricted)
     status = 1 if exported.problems else 0
     return Answer(_export_json(exported) if as_json else "\n".join(_export_lines(exported)), status)
 
@@ -112,6 +151,7 @@ def _export_lines(exported: Exported) -> list[str]:
     lines = [
         f"exported {one.id} ({mode_word(one)}; {state_words(one)}) to {exported.path}",
         f"{exported.files} files and a manifest; head: event {one.head_seq}, {hash_groups(one.head_hash)}",
+        *([f"! {RESTRICTED_WORDS}"] if restricted(one) else []),
         *(f"not in it: {left.path} ({left.why})" for left in exported.left_out),
         *(f"BAD: {problem}" for problem in exported.problems),
     ]
@@ -128,6 +168,7 @@ def _export_json(exported: Exported) -> str:
         {
             "incident": one.id,
             "mode": one.mode,
+            "restricted": restricted(one),
             "state": state_words(one),
             "path": str(exported.path),
             "files": exported.files,

@@ -26,6 +26,7 @@ from actions.model.events import (
     StepStarted,
     StopRequested,
     TimeBoxExtended,
+    WatchEnded,
 )
 from actions.model.fold import apply
 from actions.model.incident import Incident
@@ -144,7 +145,9 @@ def trouble(event: Event) -> Trouble:
     if isinstance(body, ItemMarked):
         odd = body.state in (State.OVERRIDDEN.value, State.NOT_APPLICABLE.value, State.DEFERRED.value)
     if isinstance(body, LeaseTaken):
-        odd = bool(body.from_holder)
+        odd = bool(body.from_holder) and not body.accepted
+    if isinstance(body, WatchEnded):
+        odd = not (body.ok and body.complete)
     if isinstance(body, StepStarted):
         odd = body.undo
     if isinstance(body, SignedOff):

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 from actions.gateways.journal import SqliteJournal
+from actions.model.branching import RESTRICTED_WORDS
 from actions.model.clock import SystemClock
 from actions.model.errors import BadInput
+from actions.model.incident import restricted
 from actions.model.record_timeline import timeline
 from app.replay import Replay
 
@@ -26,7 +28,8 @@ def review(folder: Path, wanted: str, *, plain: bool) -> int:
     """Show a record. Exit status 0."""
     replay = open_replay(folder, wanted)
     if plain:
-        sys.stdout.write("\n".join(timeline(replay.events)) + "\n")
+        marked = [RESTRICTED_WORDS] if restricted(replay.incident) else []
+        sys.stdout.write("\n".join((*marked, *timeline(replay.events))) + "\n")
         return 0
     from app.review_screen import open_review
 

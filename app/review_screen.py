@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from actions.model.blocking import Move, Next
-from actions.model.incident import procedure_warnings
+from actions.model.incident import procedure_warnings, restricted
 from actions.model.ports import LogLine
 from actions.model.record_timeline import timeline
 from app import terminal_env, wishes
@@ -47,6 +47,8 @@ class ReviewScreen(PaneLayout):
         super().__init__()
         self.replay = replay
         self.ascii = ascii
+        self._restricted = restricted(replay.incident)
+        """As it is at the end: who reads its beginning reads the same record."""
         self._lines = timeline(replay.events)
         self._shown = -1
         self._note = ""
@@ -72,7 +74,7 @@ class ReviewScreen(PaneLayout):
             authority=replay.authority_rules(),
             warnings=procedure_warnings(incident),
         )
-        self.query_one(IncidentBar).show(replace(facts, reading=True))
+        self.query_one(IncidentBar).show(replace(facts, reading=True, restricted=self._restricted))
         self.query_one(DecisionMatrix).show(incident)
         self.query_one(Checklist).show(incident, now=now)
         commands = self.query_one(CommandLog)
@@ -198,6 +200,12 @@ class ReviewScreen(PaneLayout):
         from app.procedure_wish import show_then
 
         show_then(self)
+
+    def action_debts(self) -> None:
+        """What was owed then."""
+        from app.debt_wishes import debts_then
+
+        debts_then(self)
 
     def action_help(self) -> None:
         self.app.push_screen(HelpScreen([("", "Review"), *help_rows(REVIEW_KEYS)], ascii=self.ascii))

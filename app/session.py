@@ -13,10 +13,11 @@ from pathlib import Path
 
 from actions.engine.processes import mode_in
 from actions.gateways.journal import new_incident_id
-from actions.model import blocking, matrix, phases
+from actions.model import blocking, matrix
 from actions.model import events as ev
 from actions.model.canonical import canonical_json
 from actions.model.checklist import NEEDS_REASON, Kind, State
+from actions.model.clock import stamp
 from actions.model.codec import from_json, to_json
 from actions.model.errors import BadInput, GoaroundError, Refused
 from actions.model.incident import Incident, item_of, recommended
@@ -119,7 +120,18 @@ class Session(SessionPhases):
             raise Refused(reason)
         one = next(one for one in criteria(self.incident) if one.code == code)
         if one.met is not met:
-            self.record(ev.CriterionMarked(code, one.level, one.text, met), self._open_rule)
+            seen = one.sensed.reading
+            body = ev.CriterionMarked(
+                code,
+                one.level,
+                one.text,
+                met,
+                seen.seen if seen else "",
+                seen.expected if seen else "",
+                one.sensed.verdict,
+                one.branch,
+            )
+            self.record(body, self._open_rule)
 
     def mark(self, code: str, state: State, reason: str = "") -> None:
         """Tick, untick, override, defer or exclude an item."""
@@ -131,6 +143,8 @@ class Session(SessionPhases):
             raise Refused(f"{state.value} needs a reason")
         if item.gate and state in (State.OVERRIDDEN, State.NOT_APPLICABLE):
             raise Refused(f"{code} is a gate: the way around it needs a second person, too (o)")
+        if state is State.FAILED and not (item.parent and item.kind is Kind.MANUAL):
+            raise Refused(f"{code} cannot fail by hand: only a workflow that a person tries can")
         if item.kind is not Kind.MANUAL and state is State.DONE:
             raise Refused(f"{code} is ticked by what is observed, not by hand; o overrides it with a reason")
         self.record(ev.ItemMarked(code, item.text, state.value, reason), self._open_rule)
@@ -147,8 +161,15 @@ class Session(SessionPhases):
             self.record(ev.NoteAdded(cleaned), drive=False)
 
     def pin_line(self, source: str, at: str, text: str) -> None:
-        """A log line into the record."""
-        self.record(ev.LinePinned(self.clean(source), at, self.clean(text)), drive=False)
+        """A log line into the record, with its time (that in the line where it comes with none) and its host."""
+        from actions.model.line_time import line_time  # there are lines: the screen stands
+
+        told = None if at else line_time(text, self.clock.now())
+        if told is not None and told.zoned:  # without a zone it may be hours off: then the text alone stands for it
+            at = stamp(told.at)
+        host = self.settings.system.host
+        host = self.who.host if host == "local" else host
+        self.record(ev.LinePinned(self.clean(source), at, self.clean(text), self.clean(host)), drive=False)
 
     # -- releases and plans --------------------------------------------------------------------------------------
 
@@ -160,9 +181,9 @@ class Session(SessionPhases):
         return with_bad(found, self.journal, self.settings.system.name)
 
     def option(self) -> str:
-        """The option in use: that of the plan, else the first configured one."""
-        if self.incident.plan:
-            return self.incident.plan.option
+        """The option in use: that of the plan or the one chosen since, else the first configured one."""
+        if self.incident.option:
+            return self.incident.option
         if not self.settings.options:
             raise BadInput("no way back is configured", "", "add a [git] or [compose] table to the configuration")
         return str(self.settings.options[0])
@@ -193,6 +214,7 @@ class Session(SessionPhases):
         it. Raises BadInput naming what is missing.
         """
         from actions.model.due import parse_due
+        from app.follow_ups import follow_ups  # the first screen stands
 
         ticket = self.clean(ticket, 200)
         if outcome == "forward":
@@ -209,14 +231,8 @@ class Session(SessionPhases):
         for run in self.incident.runs:
             observed = run.facts.get("running", observed)
         body = ev.Closed(outcome, self.clean(text), plan.target.identity if plan else "", observed, ticket, due)
-        debts = self._follow_ups() if outcome in ("recovered", "forward", "not recovered") else ()
+        debts = follow_ups(self, outcome, ticket, due)
         self.record_all((*debts, body), lambda one: self._open_rule(one) or blocking.close_reason(one, outcome))
-
-    def _follow_ups(self) -> tuple[ev.DebtOpened, ...]:
-        """What is due within a day and still open stays as a debt: the record says so until it is paid."""
-        self.sync()
-        due = self.in_a_day()
-        return tuple(ev.DebtOpened(item.code, item.text, "", due) for item in phases.due_later(self.incident))
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ wishes is left to ``session``; running steps to ``session_running``.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from app.who import Who
 if TYPE_CHECKING:
     from actions.engine.runner import Runner
     from actions.model.approval import ApprovalState
+    from actions.model.measured import Measured
     from actions.model.ports import World
 
 
@@ -67,6 +68,10 @@ class SessionRecord:
     """The configuration that we were started with, while a pinned copy is in force."""
     release_notes: tuple[Note, ...] = ()
     """What could not be learnt when the releases were read last."""
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+    """How long each way back took by earlier records, as far as they were read (``app.measured``)."""
+    measured_for: str | None = None
+    """The incident for which they were read: not its own; None: they were not."""
     _changed_config: tuple[str, ...] = ()
     _lock: threading.RLock = field(default_factory=threading.RLock)
     """Screen and background readers fold one after the other."""
@@ -102,6 +107,9 @@ class SessionRecord:
             fresh = self.journal.events(self.incident.id, self.incident.head_seq)
             if fresh:
                 self.incident = fold(self.incident.id, fresh, self.incident)
+                holder = self.incident.holder
+                if self.driver and holder is not None and holder.fence > self.fence:
+                    self.driver = False  # somebody else flies since
             return bool(fresh)
 
     def poll(self) -> bool:
@@ -242,8 +250,16 @@ class SessionRecord:
             self.record(self._lease_body(row, self.clean(takeover_reason), taken_from.holder if taken_from else ""))
         return True
 
-    def _lease_body(self, row: LeaseRow, reason: str = "", taken_from: str = "") -> ev.LeaseTaken:
-        return ev.LeaseTaken(row.holder, row.host, row.pid, row.tty, row.fence, reason, taken_from)
+    def take_offered(self, system: str, rule: Callable[[LeaseRow | None], None]) -> None:
+        """Become the driver by an offer; ``rule`` sees who holds the lease and refuses by raising."""
+        row, taken_from = leases.take(self.journal, system, self.who, self.clock, takeover=True, rule=rule)
+        self.driver, self.fence = True, row.fence
+        self.record(self._lease_body(row, "", taken_from.holder if taken_from else "", accepted=True))
+
+    def _lease_body(
+        self, row: LeaseRow, reason: str = "", taken_from: str = "", *, accepted: bool = False
+    ) -> ev.LeaseTaken:
+        return ev.LeaseTaken(row.holder, row.host, row.pid, row.tty, row.fence, reason, taken_from, accepted)
 
     def holder_line(self) -> str:
         """Who holds the lease, for refusals: ``ops2 from jump-1 pts/3 since …``."""

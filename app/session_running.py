@@ -71,7 +71,7 @@ class SessionRunning(SessionRecord):
     def _doubt(self, incident: Incident, code: str, undo: bool) -> str | None:
         """Why the signatures on which this step would rely are not to be believed, or None."""
         step = incident.plan.step(code) if incident.plan else None
-        if step is None or step.risk is Risk.READ or undo or not incident.approvals:
+        if step is None or not blocking.wants_approval(incident, step) or undo or not incident.approvals:
             return None
         from app.approval_signing import doubted  # rarely needed, and the first screen waits for this
 

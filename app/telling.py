@@ -81,7 +81,7 @@ def _choose(screen: IncidentScreen, found: tuple[Row, ...], number: int) -> None
         return
     attempt(screen, lambda: messaging.refuse(session, row.message, row.reason))
     screen.say(f"not sent: {row.reason}")
-    if not claims_solved(row.message) or not session.settings.probe:
+    if not claims_solved(row.message) or not session.settings.own_probes:
         return
 
     def again() -> None:
@@ -124,7 +124,7 @@ def _recipients(screen: IncidentScreen, row: Row) -> None:
             return
         way = next((one for one in ways(answer.to) if one.through == answer.through), None)
         if way is not None:
-            _send(screen, shown, answer.to, way)
+            _send(screen, shown, answer.to, way, answer.why)
 
     dialog = TellDialog(
         f"{'DRILL: ' if rendered.drill else ''}{rendered.name}",
@@ -132,12 +132,13 @@ def _recipients(screen: IncidentScreen, row: Row) -> None:
         lambda roles: [(way.through, way.words, way.reason) for way in ways(roles)],
         text,
         warning=f"once more: {row.state}" if row.state else "",
+        outside_fn=lambda roles: messaging.outside(session, roles),
         ascii=screen.ascii,
     )
     screen.app.push_screen(dialog, answered)
 
 
-def _send(screen: IncidentScreen, shown: Draft, roles: tuple[str, ...], way: Way) -> None:
+def _send(screen: IncidentScreen, shown: Draft, roles: tuple[str, ...], way: Way, why: str = "") -> None:
     """In the background; the screen goes on, and the end is said in the last line."""
     from app import messaging
 
@@ -155,7 +156,7 @@ def _send(screen: IncidentScreen, shown: Draft, roles: tuple[str, ...], way: Way
     def work() -> None:
         words = "the message's end could not be recorded"
         try:
-            words = messaging.send(screen.session, shown, roles, way, terminal)
+            words = messaging.send(screen.session, shown, roles, way, terminal, why=why)
         except GoaroundError as error:
             words = error.line()
         finally:

@@ -48,6 +48,7 @@ def do(screen: IncidentScreen, move: Next) -> None:
         Move.RUN: lambda: run(screen, move.code),
         Move.SAY: lambda: list_wishes.say_line(screen),
         Move.WAIT: lambda: list_wishes.look_again(screen, move.words),
+        Move.KEEP: lambda: list_wishes.keep_monitoring(screen),
         Move.WATCH: lambda: screen.action_pane("ran"),
         Move.CLOSE: lambda: finish(screen),
         Move.SIGN: lambda: finish(screen),
@@ -107,11 +108,12 @@ def choose(screen: IncidentScreen, release: Release) -> None:
     if may_not(screen, flying=True):
         return
     screen.drawing = True
+    option = screen.releases_of  # that of the list it was chosen from
     screen.say(f"drawing the plan to {release.name}: reading the system ...")
 
     def draw() -> None:
         try:
-            screen.session.draw(release)
+            screen.session.draw(release, option)
             screen.session.runner()
             words = ""
         except GoaroundError as error:
@@ -239,6 +241,20 @@ def approval(screen: IncidentScreen) -> None:
     from app import approval_wishes
 
     approval_wishes.approval(screen)
+
+
+def way_back(screen: IncidentScreen) -> None:
+    """The ways back, and the choice of another."""
+    from app import mode_wishes
+
+    mode_wishes.way_back(screen)
+
+
+def start_at(screen: IncidentScreen, code: str) -> None:
+    """Begin at a later step."""
+    from app import mode_wishes
+
+    mode_wishes.start_at(screen, code)
 
 
 def note(screen: IncidentScreen) -> None:

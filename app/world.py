@@ -17,8 +17,8 @@ from actions.gateways.host import connect
 from actions.gateways.probes import HttpxProber
 from actions.gateways.repository import GitRepository
 from actions.gateways.yaml_pin import YamlPin
-from actions.model.clock import SystemClock
-from actions.model.ports import Containers, Host, World
+from actions.model.clock import Clock, SystemClock
+from actions.model.ports import Containers, Host, LoginProber, World
 from actions.model.release import Release
 from actions.model.secret import Redactor, edge
 from actions.model.system import GitTable
@@ -56,6 +56,7 @@ def build_world(
         redact=functools.partial(_safe, redactor),
         resolve=resolve,
         safe_cut=redactor.safe_cut,
+        logins=functools.partial(_logins, clock, redactor),
     )
 
 
@@ -66,6 +67,12 @@ def _known(
     if table is None or not table.deployments:
         return recorded()
     return (*recorded(), *read_deployments(host if table.deploy_on == "host" else local, table.deployments))
+
+
+def _logins(clock: Clock, redactor: Redactor) -> LoginProber:
+    from actions.gateways.login import HttpxLogins  # few systems have a login, and the first screen does not wait
+
+    return HttpxLogins(clock, resolve=resolve, redact=functools.partial(_safe, redactor))
 
 
 def engine_of(host: Host) -> Containers:

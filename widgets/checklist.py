@@ -60,8 +60,8 @@ class Checklist(RowView):
         self.following = True
         """The cursor goes where NEXT is; the operator's moving away ends it, ``n`` and coming back begin it again."""
         self._told = ""
-        self._longest: tuple[tuple[ChecklistRow, ...] | None, int, int] = (None, 0, 0)
-        """Of which rows, and the cells of their longest text and detail."""
+        self._longest: tuple[tuple[ChecklistRow, ...] | None, int, int, int] = (None, 0, 0, 0)
+        """Of which rows, and the cells of their longest text, detail and code."""
 
     def on_mount(self) -> None:
         """Name the pane."""
@@ -134,8 +134,9 @@ class Checklist(RowView):
             line = f"── {row.text} "
             return ((line + "─" * max(0, width - len(line)), "tone--title"),)
         glyph = (f"{row.mark.glyph} ", row.mark.style_class)
-        code = (f"{fit(row.code, 4)}", "tone--key")
-        rest = max(0, width - 6)
+        wide = self._code_width()
+        code = (fit(row.code, wide), "tone--key")
+        rest = max(0, width - wide - 2)
         kind = fit(row.kind, 7) if rest >= 80 else fit(KIND_GLYPHS.get(row.kind, ""), 2) if rest >= 40 else ""
         text = self._text_width(rest - len(kind))
         return (
@@ -148,12 +149,20 @@ class Checklist(RowView):
 
     def _text_width(self, room: int) -> int:
         """Cells for the items' texts: what the longest needs, unless the details then had less than two fifths."""
-        rows, longest, detail = self._longest
-        if rows is not self.rows:
+        _, longest, detail, _ = self._measured()
+        return max(0, min(longest + 1, room - min(detail, room * 2 // 5)))
+
+    def _code_width(self) -> int:
+        """Cells for the items' codes, with the space after them: ``S1a``; of many workflows ``S1aa``."""
+        return max(4, min(9, self._measured()[3] + 1))
+
+    def _measured(self) -> tuple[tuple[ChecklistRow, ...] | None, int, int, int]:
+        if self._longest[0] is not self.rows:
             longest = max((cell_len(row.text) for row in self.rows if row.mark), default=0)
             detail = max((cell_len(row.detail) for row in self.rows if row.mark), default=0)
-            self._longest = (self.rows, longest, detail)
-        return max(0, min(longest + 1, room - min(detail, room * 2 // 5)))
+            codes = max((len(row.code) for row in self.rows), default=0)
+            self._longest = (self.rows, longest, detail, codes)
+        return self._longest
 
     def highlight(self, code: str) -> None:
         """Put the cursor on an item, as the operator would."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from actions.model.blocking import blocked_reason, running_reason
 from actions.model.checklist import Item, Kind, Phase, State
 from actions.model.clock import parse_stamp, span
-from actions.model.incident import Incident, Run, items, state_of
+from actions.model.incident import Incident, Run, items, owed, said_of, state_of
 from actions.model.phases import NAMES
 from actions.model.plan import PlannedStep
 from actions.model.quick_dataclass import dataclass
@@ -85,7 +85,9 @@ def _detail(
 ) -> tuple[str, str]:
     tone = STATES[state].style_class
     word = STATES[state].word
-    mark = incident.marks.get(item.code)
+    mark = said_of(incident, item)
+    if item.parent and (mark is None or mark.state is State.OPEN):
+        mark = incident.marks.get(item.parent)
     if state in (State.OVERRIDDEN, State.NOT_APPLICABLE, State.DEFERRED) and mark is not None:
         reason = f' "{mark.reason}"' if mark.reason else ""
         return f"{word}{reason} by {mark.by} {minute_text(mark.at)}", tone
@@ -94,7 +96,8 @@ def _detail(
     if item.kind is Kind.MANUAL:
         if mark is None or state is State.OPEN:
             return word, tone
-        return f"{word} {minute_text(mark.at)} {mark.by}", tone
+        note = f": {mark.reason}" if mark.reason else ""
+        return f"{word} {minute_text(mark.at)} {mark.by}{note}", tone
     step = incident.plan.step(item.code) if incident.plan else None
     return _step(incident, step, state, now, run_ms, approval) if step else (word, tone)
 
@@ -146,6 +149,10 @@ def _step(
         before = "not run, the world moved; "
     risk = ", irreversible" if step.risk is Risk.IRREVERSIBLE else ""
     asked = ", only if you want it" if step.optional else ""
+    if step.pays and not owed(incident, step.pays):
+        asked = f", once {step.pays} is done"
+    if run is None and state is State.DONE:  # bent under the plan before
+        return f"{mark.word}, and stands", mark.style_class
     return f"{before}{mark.word}, about {span(step.about_s)}{risk}{asked}", mark.style_class
 
 

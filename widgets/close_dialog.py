@@ -50,11 +50,16 @@ class CloseDialog(Dialog[CloseAnswer | None]):
         *,
         best: str = "recovered",
         now: Callable[[], datetime] = _utc,
+        bent: tuple[str, ...] = (),
         ascii: bool = False,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``best``: the outcome that is chosen to begin with, where it can be. ``now``: deadlines count from it."""
+        """``best``: the outcome that is chosen to begin with, where it can be. ``now``: deadlines count from it.
+
+        ``bent``: what users still see and a step would straighten, a line each.
+        """
         super().__init__(title, ascii=ascii, seconds=seconds)
+        self.bent = bent
         self.reason_fn = reason_fn
         self.best = best
         self.now = now
@@ -63,6 +68,9 @@ class CloseDialog(Dialog[CloseAnswer | None]):
         """The outcomes and the fields."""
         lines = [(name, words, self.reason_fn(name) or "") for name, words in OUTCOMES]
         best = next((name for name, _, reason in lines if name == self.best and not reason), "")
+        if self.bent:
+            still = "\n".join(f"! {line}" for line in self.bent)
+            yield Words(f"{still}\nClosing leaves it so.", ascii=self.ascii, id="bent", classes="-warning")
         yield Words("How did it end? After this only sign-offs follow.", ascii=self.ascii)
         yield ChoiceList(lines, best, ascii=self.ascii, id="outcome")
         yield Words("Ticket in which the fix is followed:", ascii=self.ascii, classes="forward")

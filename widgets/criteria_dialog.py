@@ -10,15 +10,27 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button
 
-from actions.model.criteria import NONE_THERE, criteria, marks_for, met_codes, proposal_words, proposed_by
+from actions.model.criteria import (
+    NONE_THERE,
+    criteria,
+    marks_for,
+    met_codes,
+    over_codes,
+    proposal_words,
+    proposed_by,
+    proposed_codes,
+    sensed_words,
+)
 from actions.model.incident import Incident
 from actions.model.matrix import Inputs, recommend
 from widgets.criteria_list import CriteriaList
 from widgets.dialog import Dialog, Words, button
 from widgets.recommendation import recommendation_words
 
-AROUND = 9
-"""Lines of the dialog that are not the list: its border, the answer, a trouble, the buttons."""
+AROUND = 10
+"""Lines of the dialog that are not the list: its border, what sensors propose, the answer, a trouble, the buttons."""
+LOOK_S = 1.0
+"""Seconds between two looks at what the sensors say, while the dialog is open."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +54,12 @@ class CriteriaDialog(Dialog[CriteriaAnswer | None]):
         met: frozenset[str] | None = None,
         locked: str = "",
         accept: str = "Record",
+        now: Callable[[], Incident] | None = None,
         ascii: bool = False,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """``inputs`` and ``met``: as they stand in another dialog, not recorded yet. ``locked``: why nothing may be
-        ticked here.
+        ticked here. ``now``: the incident with the newest readings; None: those of ``incident`` stay.
         """
         super().__init__("Criteria: what holds?", ascii=ascii, seconds=seconds)
         self.incident = incident
@@ -55,6 +68,7 @@ class CriteriaDialog(Dialog[CriteriaAnswer | None]):
         self.met = met_codes(incident) if met is None else met
         self.locked = locked
         self.accept = accept
+        self.now = now
 
     def body(self) -> Iterable[Widget]:
         """The list, and the answer to it."""
@@ -62,6 +76,7 @@ class CriteriaDialog(Dialog[CriteriaAnswer | None]):
             yield Words(f"T{NONE_THERE[1:]}.", ascii=self.ascii, id="none")
             return
         yield CriteriaList(self.rows, self.met, locked=bool(self.locked), ascii=self.ascii, id="criteria")
+        yield Words("", ascii=self.ascii, id="sensed")
         yield Words("", ascii=self.ascii, id="proposal")
         yield Words("", ascii=self.ascii, id="matrix")
 
@@ -74,6 +89,18 @@ class CriteriaDialog(Dialog[CriteriaAnswer | None]):
         """Show the answer."""
         self._fit_list()
         self._say()
+        if self.now is not None and self.rows:
+            self.set_interval(LOOK_S, self._look)
+
+    def _look(self) -> None:
+        """What the sensors say now; what is ticked stays, and what others recorded is theirs."""
+        assert self.now is not None
+        fresh = criteria(self.now())
+        if fresh != self.rows and [one.code for one in fresh] == [one.code for one in self.rows]:
+            self.rows = fresh
+            self.query_one(CriteriaList).show(fresh)
+            self._fit_list()
+            self._say()
 
     def on_resize(self) -> None:
         """The list takes what room there is."""
@@ -96,6 +123,11 @@ class CriteriaDialog(Dialog[CriteriaAnswer | None]):
     def _say(self) -> None:
         if not self.rows:
             return
+        look, over = proposed_codes(self.rows, self.met), over_codes(self.rows, self.met)
+        sensed = self.query_one("#sensed", Words)
+        take = "" if self.locked or not look else ". t ticks what looks met" if over else ". t ticks them"
+        sensed.say(f"! Sensors: {sensed_words(look, over)}{take}.", "-warning")
+        sensed.display = bool(look or over)
         proposed = proposed_by(self.rows, self.met, self.incident)
         words = proposal_words(proposed, len(self.met), len(self.rows))
         tone = ("-title",) if proposed else ()

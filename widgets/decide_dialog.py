@@ -10,7 +10,17 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
-from actions.model.criteria import criteria, marks_for, met_codes, proposal_words, proposed_by
+from actions.model.branching import opened_by, warnings
+from actions.model.criteria import (
+    criteria,
+    marks_for,
+    met_codes,
+    over_codes,
+    proposal_words,
+    proposed_by,
+    proposed_codes,
+    sensed_words,
+)
 from actions.model.incident import Incident
 from actions.model.matrix import Decision, Inputs, Recommendation, has_users, named, parse_users, recommend
 from widgets.choice_line import ChoiceLine
@@ -40,14 +50,21 @@ class DecideDialog(Dialog[DecideAnswer | None]):
         incident: Incident,
         *,
         deciding: str = "",
+        now: Callable[[], Incident] | None = None,
+        times: tuple[str, ...] = (),
         ascii: bool = False,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``incident``: its matrix, its criteria and what is known now. ``deciding``: who may decide now, in words."""
+        """``incident``: its matrix, its criteria and what is known now. ``deciding``: who may decide now, in words.
+        ``now``: the incident with the newest readings, for the criteria. ``times``: how long each way back takes, a
+        line each; with ``!`` what cannot be done in time.
+        """
         super().__init__("Decide: roll back or fix forward", ascii=ascii, seconds=seconds)
         self.incident = incident
         self.inputs = incident.inputs
         self.deciding = deciding
+        self.now = now
+        self.times = times
         self.rows = criteria(incident)
         self.met = met_codes(incident)
 
@@ -69,8 +86,13 @@ class DecideDialog(Dialog[DecideAnswer | None]):
             yield ChoiceLine("Data risk", (*risks, UNKNOWN), value, ascii=self.ascii, id="risk")
         if self.rows:
             yield button("Criteria", "criteria")
+            yield Words("", ascii=self.ascii, id="sensed")
             yield Words("", ascii=self.ascii, id="proposal")
         yield Words("", ascii=self.ascii, id="matrix")
+        yield Words("", ascii=self.ascii, id="branches")
+        for line in self.times:
+            late = "-warning" if line.startswith("!") else ""
+            yield Words(line, ascii=self.ascii, classes=f"times {late}".strip())
         if self.deciding:
             yield Words(f"May decide now: {self.deciding}", ascii=self.ascii, id="deciding")
         yield ChoiceLine("Decision", [one.value for one in Decision], "", ascii=self.ascii, id="decision")
@@ -103,12 +125,28 @@ class DecideDialog(Dialog[DecideAnswer | None]):
         if self.rows:
             words = proposal_words(self._proposed(), len(self.met), len(self.rows))
             self.query_one("#proposal", Words).say(words, *(("-title",) if self.met else ()))
+            self._say_sensed()
+        self._say_branches()
         try:
             found = self.found(self.known())
         except ValueError as error:
             self.query_one("#matrix", Words).say(str(error), "-warning")
             return
         self.query_one("#matrix", Words).say(recommendation_words(found), "-title")
+
+    def _say_sensed(self) -> None:
+        """What sensors propose that is not ticked here."""
+        look, over = proposed_codes(self.rows, self.met), over_codes(self.rows, self.met)
+        words = self.query_one("#sensed", Words)
+        words.say(f"! Sensors: {sensed_words(look, over)}.", "-warning")
+        words.display = bool(look or over)
+
+    def _say_branches(self) -> None:
+        """What must come before any way back, as the criteria are ticked here."""
+        loud = warnings(self.incident, opened_by(self.incident, self.met))
+        words = self.query_one("#branches", Words)
+        words.say("\n".join(f"! {line}" for line in loud), "-warning", "-title")
+        words.display = bool(loud)
 
     def known(self) -> Inputs:
         """The facts as they stand in the fields. Raises ValueError with the reason when the users are no share."""
@@ -163,7 +201,13 @@ class DecideDialog(Dialog[DecideAnswer | None]):
                 self._recommend()
 
         dialog = CriteriaDialog(
-            self.incident, inputs=inputs, met=self.met, accept="Take over", ascii=self.ascii, seconds=self._seconds
+            self.incident,
+            inputs=inputs,
+            met=self.met,
+            accept="Take over",
+            now=self.now,
+            ascii=self.ascii,
+            seconds=self._seconds,
         )
         self.app.push_screen(dialog, answered)
 

@@ -13,6 +13,7 @@ from actions.model.matrix import pointing
 from widgets.matrix_table import BY_CRITERIA, BY_PERSON, decision_words, table_rows
 from widgets.painted import Painted, Row, wrapped
 from widgets.presentation import clock_text, harmless, joined
+from widgets.sensed_rows import proposal_rows, warning_rows
 
 
 def matrix_rows(incident: Incident, width: int = 80) -> tuple[Row, ...]:
@@ -21,12 +22,14 @@ def matrix_rows(incident: Incident, width: int = 80) -> tuple[Row, ...]:
     points = pointing(incident.inputs, incident.matrix, proposed_severity(incident))
     rows: list[Row] = list(table_rows(incident.matrix, points, found, width))
     rows.append(((f"{BY_PERSON} ", "tone--warning"), (incident.inputs.words(), "")))
-    rows += _criteria(incident)
+    rows += [*_criteria(incident), *proposal_rows(incident)]
     if found is None:
         rows.append((("Nothing is known yet: the matrix says nothing.", "tone--warning"),))
     else:
         words = f"{decision_words(found.row.decision)} recommended"
         rows.append(((words, "tone--title"), (f", {found.words()}", "tone--warning" if found.disagree else "")))
+    if incident.closed is None:
+        rows += warning_rows(incident, brief=True)
     rows += _decision(incident)
     return tuple(rows)
 

@@ -14,6 +14,7 @@ from widgets.presentation import clip, harmless
 Hint = tuple[str, str]
 """Key and words: ``("space", "tick")``."""
 
+HELP = "?"
 LEAST = 8
 """Cells that are left of what is blocked, however long its reason is."""
 
@@ -38,14 +39,26 @@ def next_row(following: Next, width: int = 0) -> Row:
 
 
 def hints_row(hints: Sequence[Hint], width: int) -> Row:
-    """As many hints as fit, whole ones only, first come first."""
+    """As many hints as fit, whole ones only, first come first; the way to all of them (``?``) before any other."""
+    helping = next((hint for hint in hints if hint[0] == HELP), None)
+    reserved = row_width(_hint(helping, first=False)) if helping else 0
+    if reserved > width:
+        helping, reserved = None, 0
     row: Row = ()
-    for key, words in hints:
-        longer: Row = (*row, ("   " if row else " ", ""), (harmless(key), "tone--key"), (f" {harmless(words)}", ""))
-        if row_width(longer) > width:
+    for hint in hints:
+        if hint is helping:
+            row, reserved, helping = (*row, *_hint(hint, first=not row)), 0, None
+            continue
+        longer: Row = (*row, *_hint(hint, first=not row))
+        if row_width(longer) + reserved > width:
             break
         row = longer
-    return row
+    return (*row, *_hint(helping, first=not row)) if helping else row
+
+
+def _hint(hint: Hint, *, first: bool) -> Row:
+    key, words = hint
+    return ((" " if first else "   ", ""), (harmless(key), "tone--key"), (f" {harmless(words)}", ""))
 
 
 class NextLine(Painted):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
+from actions.model.after_failure import after_failure
 from actions.model.clock import span
 from actions.model.effect import shown
 from actions.model.incident import Incident
@@ -16,6 +17,9 @@ def hint_row(incident: Incident, code: str) -> Row:
     step = incident.plan.step(code) if incident.plan else None
     if step is None:
         return ()
+    failed = after_failure(incident, code)
+    if failed:
+        return ((f" {code}: ", "tone--key"), ("✖ failed · ", "tone--failed"), (failed, "tone--title"))
     lines = [line.strip() for line in shown(step.effects) if not line.startswith("on ")]
     what = " ".join(lines[0].split()[1:]) if lines else step.title
     about = f"{step.risk.value} · about {span(step.about_s)} · "

@@ -28,7 +28,9 @@ def columns(width: int) -> _Columns:
     return (("release", max(8, width // 2 - 3)), ("way back", 14))
 
 
-def release_row(release: Release, width: int, now: datetime, *, running: bool, target: bool) -> Row:
+def release_row(
+    release: Release, width: int, now: datetime, *, running: bool, target: bool, suspect: bool = False
+) -> Row:
     """One release; ``width`` in cells. The glyph before the name: ``●`` runs now, ``▶`` the plan's target."""
     way = WAYS_BACK[release.way_back]
     glyph = "▶" if target else "●" if running else " "
@@ -41,6 +43,8 @@ def release_row(release: Release, width: int, now: datetime, *, running: bool, t
             cut = way.word if len(way.text) > size - 1 else ""
             continue
         row.append((fit(_cell(release, name, now), size - 1) + " ", tone if name == "release" else ""))
+    if suspect:
+        row.append(("suspect ", "tone--error"))
     words = harmless(joined((cut, release.note, release.subject)))
     row.append((words, "tone--warning" if cut or release.note else "tone--dim"))
     return tuple(row)
@@ -93,20 +97,34 @@ class ReleaseHistory(RowView):
         """Identity of what runs."""
         self.target = ""
         """Identity of the plan's target."""
+        self.suspect = ""
+        """Identity of the one that is suspected of the trouble."""
         self.now = datetime.now(UTC)
         self.words = "Releases have not been read yet."
         """What stands there while there is no list."""
         self.words_tone = "tone--dim"
+        self.way = ""
+        """Of which way back they are, where there are several."""
+        self._side = ""
 
     def on_mount(self) -> None:
         """Name the pane."""
         self._titles()
 
     def show(
-        self, releases: Sequence[Release], *, running: str = "", target: str = "", now: datetime | None = None
+        self,
+        releases: Sequence[Release],
+        *,
+        running: str = "",
+        target: str = "",
+        suspect: str = "",
+        now: datetime | None = None,
     ) -> None:
-        """Show these releases, newest first; ``running`` and ``target`` are identities. The cursor stays."""
+        """Show these releases, newest first; the other texts are identities. The cursor stays."""
         fresh = (tuple(releases), running, target)
+        if suspect != self.suspect:
+            self.suspect = suspect
+            self.refresh()
         new_day = now is not None and now.date() != self.now.date()
         if fresh == (self.releases, self.running, self.target) and releases and not new_day:
             return
@@ -140,6 +158,13 @@ class ReleaseHistory(RowView):
         """Say something of a list that is there, in the border; an empty text takes it back."""
         self._titles(harmless(words))
 
+    def go_by(self, way: str) -> None:
+        """Say of which way back these are the releases; empty: there is one only."""
+        if way != self.way:
+            self.way = way
+            self._titles(self._side)
+            self.refresh()
+
     def _say(self, words: str, tone: str) -> None:
         self.words, self.words_tone = harmless(words), tone
         self._titles(words if self.releases else "")
@@ -147,7 +172,8 @@ class ReleaseHistory(RowView):
 
     def _titles(self, words: str = "") -> None:
         count = f"{len(self.releases)} release{'s' if len(self.releases) > 1 else ''}" if self.releases else ""
-        self.set_titles(self.title, words or count)
+        self._side = words
+        self.set_titles(f"{self.title} by {self.way}" if self.way else self.title, words or count)
 
     def highlight(self, identity: str) -> None:
         """Stand on the release with this identity, if it is there."""
@@ -169,7 +195,10 @@ class ReleaseHistory(RowView):
         """The names of the columns."""
         if not self.releases:
             return None
-        return (("   " + "".join(fit(name, size) for name, size in columns(width - 2)) + "note", "tone--dim"),)
+        names = [
+            (f"by {self.way}" if name == "release" and self.way else name, size) for name, size in columns(width - 2)
+        ]
+        return (("   " + "".join(fit(name, size) for name, size in names) + "note", "tone--dim"),)
 
     def row(self, index: int, width: int) -> Row:
         """One release, or the words."""
@@ -178,7 +207,14 @@ class ReleaseHistory(RowView):
         release = self.releases[index]
         mine = release.identity
         running = mine == self.running if self.running else release.way_back is WayBack.RUNNING
-        return release_row(release, width, self.now, running=running, target=bool(mine) and mine == self.target)
+        return release_row(
+            release,
+            width,
+            self.now,
+            running=running,
+            target=bool(mine) and mine == self.target,
+            suspect=bool(mine) and mine == self.suspect,
+        )
 
     def can_stand(self, index: int) -> bool:
         """On releases."""

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from textual.strip import Strip
 
 from actions.model.clock import t_plus
-from actions.model.incident import Incident
+from actions.model.debts import counted
+from actions.model.incident import Incident, restricted
 from actions.model.matrix import DEFAULT_AUTHORITY, Authority, may_decide
 from actions.model.phases import NAMES, decide_or_back_by, time_box
 from actions.model.quick_dataclass import dataclass
@@ -55,11 +56,17 @@ class BarFacts:
     """Who is at the keys; empty: nobody."""
     driver: bool = False
     """It is this cockpit."""
+    restricted: bool = False
+    """Few may read this record."""
+    offered: str = ""
+    """To whom the controls are offered; empty: to nobody."""
     reading: bool = False
     """A record is read: whoever looks neither flies nor observes."""
     proven: bool = False
     closed: str = ""
     """The outcome, once closed."""
+    debts: str = ""
+    """``3 debts, 1 overdue`` that are open; empty: none is."""
     warnings: tuple[str, ...] = ()
     """What is wrong with the record or its store, most important first."""
 
@@ -107,8 +114,11 @@ def bar_facts(
         box_left_s=box.left_s if box else 0,
         flies=incident.holder.holder if incident.holder else "",
         driver=driver,
+        offered=incident.offered.body.to if incident.offered and incident.closed is None else "",
+        restricted=restricted(incident),
         proven=incident.proven,
         closed=incident.closed.outcome if incident.closed else "",
+        debts=counted(incident.debts, now),
         warnings=tuple(warnings),
     )
 
@@ -136,6 +146,7 @@ def _sections(facts: BarFacts) -> dict[str, _Variants]:
     return {
         "where": (where,),
         "system": (((f"{system} @ {host_words(facts.host)}", ""),), ((system, ""),), ()),
+        "restricted": ((("■ RESTRICTED", "tone--danger"),),) if facts.restricted else ((),),
         "incident": ((*number, (f" {facts.mode}", "")) if facts.incident else number, number, ()),
         "elapsed": (((t_plus(facts.elapsed_ms), "tone--title"),),) if facts.incident else ((),),
         "deadline": _deadline(facts),
@@ -143,6 +154,7 @@ def _sections(facts: BarFacts) -> dict[str, _Variants]:
         "box": _box(facts),
         "keys": _keys(facts),
         "back": _back(facts),
+        "debts": _debts(facts),
         "warnings": _warnings(facts),
     }
 
@@ -200,6 +212,13 @@ def _keys(facts: BarFacts) -> _Variants:
     name = harmless(facts.flies)
     if facts.reading:
         return (((f"at the keys: {name}", ""),), ()) if name else ((),)
+    if facts.driver and facts.offered:
+        to = harmless(facts.offered)
+        return (
+            ((f"at the keys: {name or 'you'}, offered to {to}", "tone--warning"),),
+            ((f"you fly, offered to {to}", "tone--warning"),),
+            ((f"offered to {to}", "tone--warning"),),
+        )
     if facts.driver:
         return (((f"at the keys: {name or 'you'}", ""),), (("you fly", ""),), ())
     if not name:
@@ -211,8 +230,18 @@ def _back(facts: BarFacts) -> _Variants:
     if not facts.incident:
         return ((),)
     if facts.proven:
-        return ((("● back, proven", "tone--done"),), (("● back", "tone--done"),))
-    return ((("○ not back yet", "tone--open"),), (("○ not back", "tone--open"),))
+        return ((("● back, proven", "tone--done"),), (("● back", "tone--done"),), ())
+    return ((("○ not back yet", "tone--open"),), (("○ not back", "tone--open"),), ())
+
+
+def _debts(facts: BarFacts) -> _Variants:
+    """What is owed, and the key that shows it."""
+    if not facts.debts:
+        return ((),)
+    tone = "tone--failed" if "overdue" in facts.debts else "tone--warning"
+    short: Row = ((f"{facts.debts.partition(',')[0]} (D)", tone),)
+    # Once it is closed nothing is more urgent than what is owed: it stays.
+    return (((f"{facts.debts} (D)", tone),), short) if facts.closed else (((f"{facts.debts} (D)", tone),), short, ())
 
 
 def _warnings(facts: BarFacts) -> _Variants:
@@ -229,10 +258,11 @@ def _warnings(facts: BarFacts) -> _Variants:
 
 
 SHRINK = (
-    *("box", "system", "keys", "box", "deciding", "deadline", "back", "warnings", "incident", "keys"),
-    *("deciding", "warnings", "warnings", "deciding", "system", "deadline", "incident"),
+    *("box", "debts", "system", "keys", "box", "deciding", "deadline", "back", "warnings", "incident", "keys"),
+    *("debts", "deciding", "warnings", "warnings", "deciding", "system", "deadline", "incident", "back"),
 )
-"""Which section gives way next, one form shorter each time; what is never named stays: where, and how long since."""
+"""Which section gives way next, one form shorter each time; what is never named stays: where, how long since, and that
+few may read it."""
 
 
 def bar_row(facts: BarFacts, width: int) -> Row:

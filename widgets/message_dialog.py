@@ -13,10 +13,10 @@ from rich.text import Text
 from textual import on
 from textual.css.types import EdgeType
 from textual.widget import Widget
-from textual.widgets import Button
+from textual.widgets import Button, Input
 
 from widgets.choice_list import ChoiceList, Line
-from widgets.dialog import Dialog, Words, button
+from widgets.dialog import Dialog, PlainInput, Words, button
 from widgets.message_rows import MessageLine, MessageList, TextView
 from widgets.painted import Row
 from widgets.palette import VARIABLES
@@ -101,6 +101,8 @@ class TellAnswer:
 
     to: tuple[str, ...]
     through: str
+    why: str = ""
+    """Why somebody may know who does not work on it; empty: nobody such is told."""
 
 
 LABELS = {"copied": "Copy", "read out": "Read out: done"}
@@ -118,10 +120,13 @@ class TellDialog(Dialog[TellAnswer | None]):
         text_fn: Callable[[tuple[str, ...], str], tuple[Row, ...]],
         *,
         warning: str = "",
+        outside_fn: Callable[[tuple[str, ...]], str] = lambda roles: "",
         ascii: bool = False,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``outside_fn(roles)``: what must be answered before these are told, or empty."""
         super().__init__(title, ascii=ascii, seconds=seconds)
+        self.outside_fn = outside_fn
         self.roles = tuple(roles)
         self.ways_fn = ways_fn
         self.text_fn = text_fn
@@ -135,6 +140,8 @@ class TellDialog(Dialog[TellAnswer | None]):
         lines = tuple(self.ways_fn(self.roles))
         first = next((name for name, _, reason in lines if not reason), "")
         yield ChoiceList(lines, first, ascii=self.ascii, id="way")
+        yield Words("", ascii=self.ascii, id="outside")
+        yield PlainInput(id="why")
         yield TextView(ascii=self.ascii)
 
     def choices(self) -> Iterable[Button]:
@@ -152,6 +159,7 @@ class TellDialog(Dialog[TellAnswer | None]):
 
     def _fit(self) -> None:
         taken = len(self.roles) + len(self.query_one(ChoiceList).lines) + 5 + bool(self.warning)
+        taken += 3 * bool(self.outside_fn(self.roles))
         view, height = self.query_one(TextView), self.app.size.height
         view.styles.height = max(4, min(24, height - taken)) + _framed(view, height) - (0 if height < SMALL else 2)
 
@@ -167,6 +175,10 @@ class TellDialog(Dialog[TellAnswer | None]):
     @on(ChoiceList.Chosen)
     def _show(self) -> None:
         self.trouble("")
+        outside = self.outside_fn(self.query_one(TickList).ticked)
+        asked = self.query_one("#outside", Words)
+        asked.say(f"! {outside}", "-warning", "-title")
+        asked.display = self.query_one("#why").display = bool(outside)
         way = self.query_one(ChoiceList).value
         send = self.query_one("#send", Button)
         send.label = Text(f"[{LABELS.get(way, 'Send')}]")
@@ -183,4 +195,18 @@ class TellDialog(Dialog[TellAnswer | None]):
             self.trouble("No way is open to them.")
             ways.focus()
         else:
-            self.dismiss(TellAnswer(roles, ways.value))
+            self._answer(roles, ways.value)
+
+    def _answer(self, roles: tuple[str, ...], way: str) -> None:
+        field = self.query_one("#why", PlainInput)
+        outside = self.outside_fn(roles)
+        why = " ".join(field.value.split()) if outside else ""
+        if outside and not why:
+            self.trouble("It needs a reason, which goes into the record; or take their tick away.")
+            field.focus()
+            return
+        self.dismiss(TellAnswer(roles, way, why))
+
+    @on(Input.Submitted)
+    def _reason_given(self) -> None:
+        self.focus_next()

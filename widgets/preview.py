@@ -12,6 +12,7 @@ from widgets.row_view import RowView
 
 if TYPE_CHECKING:
     from actions.model.approval import ApprovalState
+    from actions.model.estimate import Timing
 
 
 class Preview(RowView):
@@ -45,9 +46,10 @@ class Preview(RowView):
         driver: bool = True,
         undo: bool = False,
         approval: ApprovalState | None = None,
+        timing: Timing | None = None,
     ) -> None:
-        """Show what running (or undoing) this item does."""
-        self.show_text(preview_text(incident, code, driver=driver, undo=undo, approval=approval))
+        """Show what running (or undoing) this item does. ``timing``: how long the plan takes, where that is known."""
+        self.show_text(preview_text(incident, code, driver=driver, undo=undo, approval=approval, timing=timing))
 
     def show_text(self, text: PreviewText) -> None:
         """Show any text of this shape; an equal one costs nothing, another item begins at its top."""

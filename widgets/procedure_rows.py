@@ -16,8 +16,11 @@ _TONES = {
     Look.QUIET: "tone--dim",
     Look.NOW: "tone--mark",
     Look.WARNING: "tone--warning",
+    Look.READY: "tone--done",
+    Look.GAP: "tone--warning",
+    Look.UNKNOWN: "tone--open",
 }
-_GLYPHS = {Look.NOW: "▶ ", Look.WARNING: "! "}
+_GLYPHS = {Look.NOW: "▶ ", Look.WARNING: "! ", Look.READY: "✔ ", Look.GAP: "✖ ", Look.UNKNOWN: "? "}
 
 
 def sheet_rows(lines: Iterable[Line], width: int) -> tuple[tuple[Row, ...], tuple[int, ...]]:

@@ -10,6 +10,7 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
+from actions.model.bent import bent_words
 from actions.model.blocking import sign_reason
 from actions.model.clock import t_plus
 from actions.model.incident import Incident
@@ -71,6 +72,12 @@ class SignOffDialog(Dialog[SignOffAnswer | None]):
 
     def body(self) -> Iterable[Widget]:
         """The summary, the head and the field."""
+        bent = bent_words(self.incident)
+        if bent:
+            still = "\n".join(f"! {line}" for line in bent)
+            yield Words(
+                f"{still}\nYou sign although users may see it.", ascii=self.ascii, id="bent", classes="-warning"
+            )
         yield Words("\n".join(summary_lines(self.incident, self.ended_ms, self.seen)), ascii=self.ascii, id="summary")
         head = groups_of_four(self.incident.head_hash, 8)
         yield Words(f"Record head  {head}\n{self.incident.head_seq} events", ascii=self.ascii, id="head")

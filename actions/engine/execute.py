@@ -79,7 +79,7 @@ def execute(
     except Exception as error:  # noqa: BLE001 - a bug in a step must still end up in the record, as a failure
         report.line(f"internal error: {type(error).__name__}: {world.redact(str(error))}")
         result = StepResult(Outcome.FAILED, f"internal error: {type(error).__name__}: {world.redact(str(error))}")
-    debts = _debts(incident, run, result.facts) if result.outcome is Outcome.DONE else []
+    debts = _debts(incident, run, result.facts, took=result.outcome is Outcome.DONE)
     spool_sha256 = report.close()
     if report.lost:
         result = replace(result, facts={**result.facts, "output": report.lost})
@@ -117,16 +117,23 @@ def _perform(incident: Incident, run: Run, world: World, report: SpoolReporter) 
     return result
 
 
-def _debts(incident: Incident, run: Run, facts: dict[str, str]) -> list[ev.Body]:
+def _debts(incident: Incident, run: Run, facts: dict[str, str], *, took: bool) -> list[ev.Body]:
     """What a step bent (its fact ``debt``) is opened; what it straightens (``pays``, or its own undo) is paid.
 
+    With the fact ``debt of``, the code under which it is owed, it is opened however the run ended: something may be
+    bent. Else, and to pay, the run must have come about (``took``).
     Committed with the end of the run or before it: a debt that was recorded for a step that is looked into later does
     no harm, and it is not recorded twice.
     """
-    name = f"{run.code}.{run.number}"
+    code = facts.get("debt of", run.code)
+    name = f"{code}.{run.number}"
     bodies: list[ev.Body] = []
-    if "debt" in facts and all(one.name != name for one in incident.debts):
-        bodies.append(ev.DebtOpened(name, facts["debt"], f"u on {run.code}", ""))
+    if "debt" in facts and (took or "debt of" in facts) and all(one.name != name for one in incident.debts):
+        other = incident.plan.straightens(code) if incident.plan else None
+        undo = f"u on {code}{f', or {other.code} {other.title}' if other else ''}"
+        bodies.append(ev.DebtOpened(name, facts["debt"], undo, ""))
+    if not took:
+        return bodies
     paid_for = facts.get("pays", run.code if run.undo else "")
     for one in incident.debts:
         if paid_for and not one.paid and one.name.startswith(f"{paid_for}."):
@@ -167,9 +174,10 @@ def resolve(journal: Journal, world: World, incident_id: str, number: int, actor
             return Checked(run.resolved or Happened.UNKNOWN, run.summary)
         if seen is None:
             seen = _look(incident, run, world)
-            if seen.happened is Happened.YES:
+            debts = _debts(incident, run, seen.facts, took=seen.happened is Happened.YES)
+            if debts:
                 with contextlib.suppress(GoaroundError):  # a full disk: what was seen is recorded all the same
-                    journal.append_all(incident_id, actor, _debts(incident, run, seen.facts))
+                    journal.append_all(incident_id, actor, debts)
                 continue  # the record has grown
 
         def unchanged(head: int, folded: int = incident.head_seq) -> None:

@@ -7,6 +7,7 @@ over notices before its next write and becomes an observer. A running step's own
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,16 +53,25 @@ def holder_lives(row: LeaseRow, host: str, clock: Clock) -> bool:
 
 
 def take(
-    store: LeaseStore, system: str, who: Person, clock: Clock, *, takeover: bool = False
+    store: LeaseStore,
+    system: str,
+    who: Person,
+    clock: Clock,
+    *,
+    takeover: bool = False,
+    rule: Callable[[LeaseRow | None], None] | None = None,
 ) -> tuple[LeaseRow, LeaseRow | None]:
     """Take the lease for this process; ``(mine, from)`` where ``from`` is a living holder it was taken from.
 
-    Raises ``LeaseHeld`` when somebody else flies and ``takeover`` is not wanted.
+    Raises ``LeaseHeld`` when somebody else flies and ``takeover`` is not wanted. ``rule`` sees in the same transaction
+    who holds it, and refuses by raising.
     """
     taken_from: list[LeaseRow] = []
 
     def change(now: LeaseRow | None) -> LeaseRow:
         mine = os.getpid()
+        if rule is not None:
+            rule(now)
         if now is not None and holder_lives(now, who.host, clock) and (now.pid != mine or now.host != who.host):
             if not takeover:
                 raise LeaseHeld(now)

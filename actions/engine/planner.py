@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from actions.model.errors import BadInput, GoaroundError, Refused
 from actions.model.note import Note
 from actions.model.plan import Plan
+from actions.model.quick_dataclass import replace
 from actions.model.release import Release, WayBack
 from actions.model.system import Settings
 from actions.steps.propose import propose
@@ -33,7 +34,16 @@ def releases(settings: Settings, option: str, world: World) -> tuple[tuple[Relea
 
 
 def draw(settings: Settings, option: str, release: Release, world: World, incident: str) -> Plan:
-    """The plan that goes back to this release. Asks the world; changes nothing."""
+    """The plan that goes back to this release, with what every plan of this system has. Asks; changes nothing."""
+    plan = _draw(settings, option, release, world, incident)
+    if settings.maintenance is None:
+        return plan
+    from actions.steps.maintenance import with_notice
+
+    return replace(plan, steps=with_notice(plan.steps, settings))
+
+
+def _draw(settings: Settings, option: str, release: Release, world: World, incident: str) -> Plan:
     if option == "git" and settings.git is not None:
         from actions.steps import git_option
 

@@ -12,6 +12,7 @@ from actions.gateways.bundle_result import VerifyResult
 from actions.model import events as ev
 from actions.model.approval import Moment, approval_state, people_of, same_person
 from actions.model.approval_statement import APPROVAL_NAMESPACE, approval_statement
+from actions.model.blocking import wants_approval
 from actions.model.chain import ChainResult
 from actions.model.clock import parse_stamp
 from actions.model.errors import RecordDamaged
@@ -19,7 +20,6 @@ from actions.model.fold import apply
 from actions.model.incident import Incident
 from actions.model.outside_text import sanitise
 from actions.model.quick_dataclass import replace
-from actions.model.step import Risk
 
 _DECIDES = (
     ev.Declared,
@@ -72,7 +72,7 @@ def _say_unapproved(result: VerifyResult, chain: ChainResult) -> None:
         if isinstance(body, ev.StepStarted) and not body.undo and incident.plan is not None:
             step = incident.plan.step(body.code)
             state = approval_state(incident, Moment(parse_stamp(event.at), event.mono, event.boot))
-            if step is not None and step.risk is not Risk.READ and state.blocked:
+            if step is not None and wants_approval(incident, step) and state.blocked:
                 words = sanitise(state.blocked)
                 result.not_shown(f"event {event.seq}: {sanitise(body.code)} began although the plan {words}")
         if isinstance(body, _DECIDES):

@@ -18,7 +18,7 @@ from actions.gateways.age_files import HEADER, is_sealed
 from actions.model.canonical import sha256_hex
 from actions.model.chain import ChainResult, verify_lines
 from actions.model.errors import BadInput, GoaroundError, RecordDamaged
-from actions.model.incident import Incident
+from actions.model.incident import Incident, restricted
 from actions.model.record_text import TEXT_VERSION, markdown, state_words
 
 _CHUNK = 1024 * 1024
@@ -37,13 +37,20 @@ class Exported:
     """What does not match the journal any more; the bundle will not verify, and rightly so."""
 
 
-def export(journal_lines: list[bytes], incident_folder: Path, to: Path) -> Exported:
+def export(journal_lines: list[bytes], incident_folder: Path, to: Path, *, give_restricted: bool = False) -> Exported:
     """Write the record into the new folder ``to`` (or an empty one).
 
-    Raises RecordDamaged when the chain does not hold, BadInput when the target cannot be used.
+    Raises RecordDamaged when the chain does not hold, BadInput when the target cannot be used, or when few may read
+    this record and nobody said ``give_restricted``.
     """
     chain = verify_lines(journal_lines)
     incident = chain.folded
+    if restricted(incident) and not give_restricted:
+        raise BadInput(
+            f"{incident.id} is RESTRICTED and was not exported",
+            "it tells of a security hole, and whoever gets the folder can read it",
+            "add --restricted if they may know",
+        )
     cited = layout.cited_files(chain.events)
     target = _target(to)
     try:

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from actions.gateways.engine_address import EngineAddress, engine_address
 from actions.gateways.engine_errors import engine_error
-from actions.gateways.engine_http import EngineRefusal, get_json, path_with
+from actions.gateways.engine_http import EngineRefusal, get_answer, get_json, path_with
 from actions.model.clock import parse_stamp, stamp
 from actions.model.outside_text import sanitise
-from actions.model.ports import Container, Image
+from actions.model.ports import Container, Image, LogLine
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -122,6 +122,25 @@ class EngineContainers:
         ``image_ref`` is the image id once the tag has moved on.
         """
         return _in_order(_listed(row, self._restarts) for row in self._list(project))
+
+    def newest_lines(self, container_id: str, count: int) -> tuple[LogLine, ...]:
+        """The newest lines of a container's log, oldest first; none when it was removed, or keeps no log."""
+        from actions.gateways.container_stream import ContainerStream  # only where something ails
+
+        row = self._inspect(container_id)
+        if row is None:
+            return ()
+        query = {"stdout": "1", "stderr": "1", "timestamps": "1", "tail": str(count)}
+        address = self.address
+        stream = ContainerStream("", tty=bool((row.get("Config") or {}).get("Tty")))
+        try:
+            answer = get_answer(address, path_with(f"/containers/{container_id}/logs", **query), self._timeout_s)
+            return (*stream.feed(bytes(answer)), *stream.ended())
+        except EngineRefusal:
+            return ()  # its log driver cannot be read, or it is gone meanwhile
+        except (OSError, ValueError) as error:
+            self._lost()
+            raise engine_error(error, address, self._timeout_s) from error
 
     def _list(self, project: str) -> list[dict[str, Any]]:
         wanted = json.dumps({"label": [f"{PROJECT}={project}"]})
@@ -279,8 +298,16 @@ def _inspected(row: Mapping[str, Any]) -> Container:
         started_at=_moment(state.get("StartedAt")),
         created_at=_moment(row.get("Created")),
         error=sanitise(str(state.get("Error") or "")),
+        health_said=_health_said(state) if health == "unhealthy" else "",
         **_compose(_labels(config.get("Labels"))),
     )
+
+
+def _health_said(state: Mapping[str, Any]) -> str:
+    """The last words of the health check: what it printed, or how it ended."""
+    newest = ((state.get("Health") or {}).get("Log") or [{}])[-1]
+    said = next((line for line in reversed(str(newest.get("Output") or "").splitlines()) if line.strip()), "")
+    return sanitise(said.strip() or f"its check ended with {newest.get('ExitCode')}", limit=200)
 
 
 def _compose(labels: Mapping[str, str]) -> dict[str, Any]:

@@ -114,6 +114,20 @@ def words_of(body: bytes | bytearray) -> str:
 
 def get_json(address: EngineAddress, path: str, timeout_s: float) -> Any:
     """One whole answer within ``timeout_s`` in all. Raises ``OSError``, ``ValueError``, ``EngineRefusal``."""
+    data = get_answer(address, path, timeout_s)
+    head = head_of(data)
+    if head is None:
+        raise ValueError("the engine ended its answer early")
+    status, length = head
+    if status != 200:
+        raise EngineRefusal(status, words_of(data[length:]))
+    return json.loads(data[length:])
+
+
+def get_answer(address: EngineAddress, path: str, timeout_s: float) -> bytearray:
+    """Head and body as they came, whatever the status, within ``timeout_s`` in all. Raises ``OSError``,
+    ``ValueError``.
+    """
     deadline = time.monotonic() + timeout_s
     data = bytearray()
     with connect(address, timeout_s) as connection:
@@ -129,10 +143,4 @@ def get_json(address: EngineAddress, path: str, timeout_s: float) -> Any:
             data += chunk
             if len(data) > BODY_LIMIT:
                 raise ValueError("the answer is too long")
-    head = head_of(data)
-    if head is None:
-        raise ValueError("the engine ended its answer early")
-    status, length = head
-    if status != 200:
-        raise EngineRefusal(status, words_of(data[length:]))
-    return json.loads(data[length:])
+    return data

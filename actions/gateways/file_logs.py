@@ -20,7 +20,7 @@ from actions.model.outside_text import sanitise
 from actions.model.ports import Host, LogLine
 from actions.model.secret import Redactor
 
-FIRST_BYTES = 64 * 1024
+FIRST_BYTES = 256 * 1024
 CHUNK_BYTES = 64 * 1024
 LOCAL_LOOK_S = 0.2
 REMOTE_LOOK_S = 1.0
@@ -50,7 +50,7 @@ class FileView(Protocol):
 
 
 class FileTail:
-    """A log file of a host as ``logs.LogSource``: its last 64 KiB, then whatever is added."""
+    """A log file of a host as ``logs.LogSource``: its last 256 KiB, then whatever is added."""
 
     def __init__(self, host: Host, path: str, name: str = "", redactor: Redactor | None = None) -> None:
         self._name = sanitise(name or os.path.basename(path) or path)  # a path of the host

@@ -28,6 +28,9 @@ from actions.model.points import point
 from actions.model.quick_dataclass import dataclass, replace
 
 SCHEMA_VERSION = 1
+_DEBT_KINDS = "('debt.assigned', 'debt.opened', 'debt.paid')"
+_DEBT_INDEX = f"CREATE INDEX IF NOT EXISTS events_debts ON events (incident, seq) WHERE kind IN {_DEBT_KINDS}"
+"""Debts are listed over all incidents: they are few among very many events. A store without it is read all the same."""
 _RESERVE_BYTES = 256 * 1024
 _BUSY_S = 30
 _LOG_BYTES = 4 * 1024 * 1024
@@ -77,6 +80,8 @@ class IncidentSummary:
     """Where the fix is followed, of what was fixed forward."""
     due: str = ""
     """When that fix is due: a stamp, or empty."""
+    restricted: bool = False
+    """Few may read it: somebody said that it is about a security hole."""
 
     @property
     def state(self) -> str:
@@ -95,9 +100,19 @@ _CLOSING = (
 """The event that says where the fix is followed; asked for only where there is one: the table stays as it is."""
 
 
+_RESTRICTED = (
+    "EXISTS (SELECT 1 FROM events WHERE events.incident=incidents.incident AND kind='criterion.marked'"
+    """ AND instr(line, '"branch":"security"') AND instr(line, '"met":true'))"""
+)
+"""Whether a criterion of that branch was ever met. No text of an event can pass for it: there, quotes are escaped."""
+_CRITERIA_INDEX = "CREATE INDEX IF NOT EXISTS events_criteria ON events (incident) WHERE kind='criterion.marked'"
+
+
 def _summary(row: tuple[Any, ...]) -> IncidentSummary:
-    *columns, line = row
+    *columns, restricted, line = row
     summary = IncidentSummary(*columns)
+    if restricted:
+        summary = replace(summary, restricted=True)
     if line is None:
         return summary
     data = event_from_line(line).data
@@ -150,6 +165,9 @@ class SqliteJournal:
             if not self.read_only and version < SCHEMA_VERSION:
                 db.executescript(_SCHEMA)
                 db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            if not self.read_only:
+                db.execute(_DEBT_INDEX)
+                db.execute(_CRITERIA_INDEX)
             return db
         except sqlite3.Error as error:
             raise Unreachable(
@@ -328,6 +346,33 @@ class SqliteJournal:
                 raise _store_error(self.path, error) from error
         return [event_from_line(row[0]) for row in rows]
 
+    def events_of_kinds(self, incident: str, kinds: Sequence[str]) -> list[ev.Event]:
+        """The events of these kinds alone, in order: what is left out need not be read as JSON."""
+        query = f"SELECT line FROM events WHERE incident=? AND kind IN ({','.join('?' * len(kinds))}) ORDER BY seq"
+        with self._lock:
+            try:
+                rows = self._db.execute(query, (incident, *kinds)).fetchall()
+            except sqlite3.Error as error:
+                raise _store_error(self.path, error) from error
+        return [event_from_line(row[0]) for row in rows]
+
+    def debt_events(self, incidents: Sequence[str] | None = None) -> dict[str, list[ev.Event]]:
+        """Everything about debts, by incident and in order: of all incidents, or of these. Others are left out."""
+        found: dict[str, list[ev.Event]] = {}
+        parts = [incidents[at : at + 500] for at in range(0, len(incidents), 500)] if incidents is not None else [()]
+        for part in parts:
+            which = f" AND incident IN ({','.join('?' * len(part))})" if part else ""
+            query = f"SELECT line FROM events WHERE kind IN {_DEBT_KINDS}{which} ORDER BY incident, seq"
+            with self._lock:
+                try:
+                    rows = self._db.execute(query, tuple(part)).fetchall()
+                except sqlite3.Error as error:
+                    raise _store_error(self.path, error) from error
+            for row in rows:
+                event = event_from_line(row[0])
+                found.setdefault(event.incident, []).append(event)
+        return found
+
     def lines(self, incident: str) -> list[bytes]:
         """The stored canonical lines, for export and verification."""
         with self._lock:
@@ -354,7 +399,8 @@ class SqliteJournal:
         with self._lock:
             rows = self._db.execute(
                 "SELECT n, incident, system, environment, mode, title, declared_at, declared_by, outcome, closed_at,"
-                f" target, executed, verified, {_CLOSING} FROM incidents WHERE {where} ORDER BY n DESC LIMIT ?",
+                f" target, executed, verified, {_RESTRICTED}, {_CLOSING} FROM incidents WHERE {where}"
+                " ORDER BY n DESC LIMIT ?",
                 values,
             ).fetchall()
         return [_summary(row) for row in rows]

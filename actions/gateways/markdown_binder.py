@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from actions.gateways.markdown_reading import Reader
 
 BINDS = {
+    "branch": "a criterion",
     "code": "an item",
     "gate": "an item",
-    "sensed": "an item",
+    "sensed": "an item or a criterion",
     "step": "an item",
     "when": "an item, a criterion or a heading",
     "phase": "a heading or the line above a list",
@@ -52,7 +53,7 @@ class Binder:
             isinstance(target, Section | Lead) and name in ("phase", "when", "option") and self._fits(target, name)
         ):
             target.bound[name] = value
-        elif isinstance(target, dict) and name == "when":
+        elif isinstance(target, dict) and name in ("branch", "sensed", "when"):
             target[name] = value
         else:
             return False

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from actions.model.checklist import Phase
 from actions.model.outside_text import sanitise
-from actions.model.procedure import SENSORS, STEPS
+from actions.model.procedure import BRANCHES, NAMED_SENSORS, SENSORS, STEPS, sensor_known
 
-KNOWN = ("code", "gate", "message", "option", "phase", "sensed", "step", "when")
+KNOWN = ("branch", "code", "gate", "message", "option", "phase", "sensed", "step", "when")
 _NAME = re.compile(r"^(?P<name>[A-Za-z][\w-]*)\s*(?:[:=]\s*(?P<value>.*))?$", re.DOTALL)
 _CODE = re.compile(r"^[A-Z]{1,3}\d{1,3}[a-z]?$")
 _TAG = re.compile(r"^[a-z][a-z0-9_.-]{0,40}$")
@@ -58,8 +58,11 @@ def _problem(name: str, value: str) -> str:
         return "a gate takes no value" if value else ""
     if not value and name != "message":
         return f"{name} wants a value, as in `{name}: …`"
-    if name == "sensed" and value not in SENSORS:
-        return f"no sensor has this name, so a person ticks it; there are: {', '.join(SENSORS)}"
+    if name == "sensed" and not sensor_known(value):
+        names = (*SENSORS, *(f"{begin}NAME" for begin in NAMED_SENSORS))
+        return f"no sensor has this name, so a person ticks it; there are: {', '.join(names)}"
+    if name == "branch" and value not in BRANCHES:
+        return f"no branch has this name; there are: {', '.join(BRANCHES)}"
     if name == "step" and value not in STEPS:
         return f"no step has this name, so a person ticks it; there are: {', '.join(STEPS)}"
     if name == "code" and not _CODE.match(value):

@@ -39,8 +39,8 @@ from actions.model.procedure_words import duration, option_of
 
 LONGEST_TEXT = 4000
 """Characters of one line of text; a message or a block of commands may be longer."""
-_LETTERS = "ACDEFGHJKLMNQRTUVWYZ"
-"""For codes that we give: B, P, S and X belong to the steps of plans, I and O read as digits."""
+_LETTERS = "ACDEFGHJKLMQRTUVWYZ"
+"""For codes that we give: B, N, P, S and X belong to the steps of plans, I and O read as digits."""
 _RISK = re.compile(r"\b((?:very )?(?:no|low|medium|moderate|high))[\s-]+risk\b", re.IGNORECASE)
 _WAY_BACK = re.compile(r"\broll(?:ing)?[\s-]*back|\brevert|\brestor|\bredeploy", re.IGNORECASE)
 _UNWRITTEN = re.compile(
@@ -91,8 +91,16 @@ def block_of(text: str) -> str:
 
 def _criteria(drafts: Drafts) -> Iterator[Criterion]:
     for at, one in enumerate(drafts.criteria):
-        when = drafts.criteria_bound.get(at, {}).get("when", "")
-        yield Criterion(line_of(one.level), line_of(one.text), one.line, line_of(one.action), when)
+        bound = drafts.criteria_bound.get(at, {})
+        yield Criterion(
+            line_of(one.level),
+            line_of(one.text),
+            one.line,
+            line_of(one.action),
+            bound.get("when", ""),
+            bound.get("sensed", ""),
+            bound.get("branch", ""),
+        )
 
 
 def _matrix_line(one: MatrixLine) -> MatrixLine:

@@ -30,7 +30,7 @@ _GRACE_S = 0.25
 """httpx's own time-outs come first by this much, as their words are better."""
 
 
-class _Unfit(Exception):
+class UnfitAnswer(Exception):
     """The answer cannot be judged; the reason is its text, sanitised."""
 
 
@@ -107,7 +107,7 @@ class HttpxProber:
         """Made once per kind: loading the authorities takes longer than most answers."""
         key = (probe.verify_tls, probe.ca_file)
         if key not in self._contexts:
-            self._contexts[key] = _context(probe.verify_tls, probe.ca_file)
+            self._contexts[key] = tls_context(probe.verify_tls, probe.ca_file)
         return self._contexts[key]
 
     def _follow(
@@ -125,17 +125,17 @@ class HttpxProber:
         try:
             for hop in range(probe.follow + 1):
                 location = self._ask(probe, method, url, headers, context, reading)
-                refusal = _not_followed(url, location) if location and probe.follow else ""
+                refusal = not_followed(url, location) if location and probe.follow else ""
                 if not location or not probe.follow or refusal:
                     ms = self._clock.monotonic_ms() - begun
                     shown = location or ""
                     reading.answer = Answer(reading.status, ms, bytes(reading.body), url, shown, refusal)
                     return
                 if hop == probe.follow:
-                    raise _Unfit(f"more than {probe.follow} redirects, last to {sanitise(location, limit=120)}")
+                    raise UnfitAnswer(f"more than {probe.follow} redirects, last to {sanitise(location, limit=120)}")
                 url = urljoin(url, location)
                 method = method if method in ("GET", "HEAD") or reading.status in (307, 308) else "GET"
-        except _Unfit as unfit:
+        except UnfitAnswer as unfit:
             reading.problem = str(unfit)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError) as error:
             reading.problem = named(error)
@@ -180,11 +180,12 @@ class HttpxProber:
             client.stream(method, url, headers=sent, extensions=extensions) as response,
         ):
             reading.status = response.status_code
-            _read_body(response, probe.body_cap, reading.body)
+            read_body(response, probe.body_cap, reading.body)
             return response.headers.get("location", "") if response.status_code in REDIRECTS else ""
 
 
-def _context(verify: bool, ca_file: str) -> ssl.SSLContext:
+def tls_context(verify: bool, ca_file: str) -> ssl.SSLContext:
+    """What is believed of a server's certificate. Raises ``OSError`` for a file that cannot be used."""
     if ca_file:
         return ssl.create_default_context(cafile=ca_file)
     context = ssl.create_default_context()
@@ -208,7 +209,7 @@ def _certificate_name(url: str, headers: dict[str, str]) -> str:
     return host.partition(":")[0] if "${" not in host else ""
 
 
-def _not_followed(url: str, location: str) -> str:
+def not_followed(url: str, location: str) -> str:
     """Why a redirect leads where we do not go; empty: same server, or same host by https instead of http."""
     try:
         here, there = urlsplit(url), urlsplit(urljoin(url, location))
@@ -248,11 +249,11 @@ class _Unpacker:
         return out
 
 
-def _read_body(response: Any, cap: int, into: bytearray) -> None:
+def read_body(response: Any, cap: int, into: bytearray) -> None:
     """Read at most ``cap`` bytes, as sent and as unpacked: few bytes that unpack to gigabytes end there."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip", "deflate"):
-        raise _Unfit(f"the body is packed in a way we did not ask for: {sanitise(encoding, limit=40)}")
+        raise UnfitAnswer(f"the body is packed in a way we did not ask for: {sanitise(encoding, limit=40)}")
     unpacker = _Unpacker() if encoding in ("gzip", "deflate") else None
     arrived = 0
     for chunk in response.iter_raw(_CHUNK):
@@ -260,9 +261,9 @@ def _read_body(response: Any, cap: int, into: bytearray) -> None:
         try:
             into += unpacker.unpack(chunk, cap + 1 - len(into)) if unpacker else chunk
         except zlib.error:
-            raise _Unfit("the body is not packed as it says") from None
+            raise UnfitAnswer("the body is not packed as it says") from None
         if arrived > cap or len(into) > cap:
             del into[cap:]
-            raise _Unfit(f"the body is larger than {cap} bytes")
+            raise UnfitAnswer(f"the body is larger than {cap} bytes")
     if unpacker and unpacker.unfinished:
-        raise _Unfit("the body ends before its packing does")
+        raise UnfitAnswer("the body ends before its packing does")

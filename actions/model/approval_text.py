@@ -9,6 +9,7 @@ from actions.model.approval import ApprovalState, ago, given_words, person_words
 from actions.model.chain import hash_groups
 from actions.model.effect import shown
 from actions.model.incident import Incident
+from actions.model.plan import Plan
 from actions.model.record_timeline import clock_time
 
 
@@ -33,6 +34,11 @@ def _plan(incident: Incident) -> Iterator[str]:
     yield f"decided   {f'{decision.decision} ({decision.role})' if decision else 'NOT YET'}" + (
         ", OPEN AGAIN: new facts" if incident.decision_stale else ""
     )
+    yield from whole(plan)
+
+
+def whole(plan: Plan) -> Iterator[str]:
+    """Every note, and every step in full: what runs, what is expected, the undo, what it leaves behind."""
     for note in plan.notes:
         yield f"{'! note   ' if note.is_warning else 'note     '} {note.text}"
     for step in plan.steps:

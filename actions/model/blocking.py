@@ -10,19 +10,21 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from actions.model import phases
+from actions.model.after_failure import abort_words
 from actions.model.checklist import Item, Kind, Phase, State
 from actions.model.incident import (
     Incident,
     changes,
     forward_decided,
     items,
+    owed,
     rollback_decided,
     state_of,
     step_state,
 )
 from actions.model.plan import PlannedStep
 from actions.model.quick_dataclass import dataclass
-from actions.model.sensing import CHOSEN, reading
+from actions.model.sensing import CHOSEN, KEPT_BY_KEY, reading
 from actions.model.step import Risk
 
 if TYPE_CHECKING:
@@ -63,14 +65,23 @@ def blocked_reason(
         return _undo_reason(step, state)
     if state in (State.OVERRIDDEN, State.NOT_APPLICABLE):
         return f"marked {state.value}; untick it first"
-    if step.risk is not Risk.READ and not rollback_decided(incident):
+    straightens = bool(step.pays) and bool(owed(incident, step.pays))  # whatever was decided since
+    if step.risk is not Risk.READ and not straightens and not rollback_decided(incident):
         if incident.decision_stale:
             return "new facts re-opened the decision (D1)"
         return "the decision to roll back is not recorded (D1)"
-    waits = approval.blocked if approval is not None and step.risk is not Risk.READ else ""
+    waits = approval.blocked if approval is not None and wants_approval(incident, step) else ""
     if waits and approval is not None and approval.denied:
         return waits
     return _needs_reason(incident, step) or waits or None
+
+
+def wants_approval(incident: Incident, step: PlannedStep) -> bool:
+    """Whether the approvals of the plan are waited for: for what goes back, not for what is read or stands beside it.
+
+    Users may be told of the maintenance while somebody is looked for who approves.
+    """
+    return step.risk is not Risk.READ and (incident.plan is None or not incident.plan.beside(step))
 
 
 def _undo_reason(step: PlannedStep, state: State) -> str | None:
@@ -104,6 +115,8 @@ class Move(Enum):
     TICK = "tick"
     SAY = "say"
     WAIT = "wait"
+    KEEP = "keep"
+    """What monitoring shows now, as evidence."""
     DECIDE = "decide"
     CHOOSE = "choose"
     ASK = "ask"
@@ -139,16 +152,25 @@ def move_for(incident: Incident, item: Item, *, driver: bool = True, approval: A
         reason = blocked_reason(incident, item.code, approval=approval)
         if approval is not None and approval.can_ask and reason == approval.blocked:
             return Next(Move.ASK, item.code, f"ask for the approval of {' and '.join(approval.missing_roles)}")
-        again = " again" if state in (State.DONE, State.FAILED) else ""
+        if state is State.FAILED:
+            words = f"run {item.code} again ({abort_words(incident, item.code)}): {item.text}"
+            return Next(Move.RUN, item.code, words, reason or "")
+        again = " again" if state is State.DONE else ""
         return Next(Move.RUN, item.code, f"run {item.code}{again}: {item.text}", reason or "")
     if item.kind is Kind.SENSED and item.sensor == "decision":
         return Next(Move.DECIDE, item.code, "decide: roll back or fix forward")
     if item.kind is Kind.SENSED and item.sensor == "target":
         return Next(Move.CHOOSE, item.code, "choose the release to go back to")
+    if item.kind is Kind.SENSED and item.sensor in KEPT_BY_KEY:
+        again = ", once more" if state is State.DONE else ""
+        return Next(Move.KEEP, item.code, f"keep what monitoring shows now{again}")
     if item.kind is Kind.SENSED and not state.settled:
         return Next(Move.WAIT, item.code, f"look at {item.code} again: {_awaited(incident, item)}")
     if state.settled:
         return Next(Move.NOTHING, item.code, "", f"{item.code} is {state.value}; space takes it back")
+    if item.parent:
+        again = ", it failed" if state is State.FAILED else ""
+        return Next(Move.TICK, item.code, f"say whether {item.code} works{again}: {item.text}")
     return Next(Move.TICK, item.code, f"tick {item.code}: {item.text}")
 
 
@@ -164,7 +186,23 @@ def _acts(incident: Incident, item: Item) -> bool:
     """Whether somebody can do something about it now; what is only sensed waits for the rest of its phase."""
     if item.kind is Kind.STEP and incident.plan is None:
         return False
-    return item.kind is not Kind.SENSED or item.sensor in CHOSEN
+    return item.kind is not Kind.SENSED or item.sensor in (*CHOSEN, *KEPT_BY_KEY)
+
+
+def _straightens(incident: Incident, item: Item) -> bool:
+    """Whether this is a step for something that is bent now."""
+    step = incident.plan.step(item.code) if incident.plan else None
+    return step is not None and bool(step.pays) and not (phases.optional(incident, item) or _settled(incident, item))
+
+
+def _settled(incident: Incident, item: Item) -> bool:
+    return state_of(incident, item).settled
+
+
+def _gates_hold(incident: Incident) -> bool:
+    """Whether something that changes the system is still to be done, which open gates keep from being armed."""
+    steps = incident.plan.steps if incident.plan else ()
+    return any(changes(step) and not step_state(incident, step).settled for step in steps)
 
 
 def next_item(incident: Incident) -> Item | None:
@@ -176,14 +214,18 @@ def next_item(incident: Incident) -> Item | None:
     if incident.decision_stale:
         return next((item for item in rows if item.sensor == "decision"), None)
     if forward_decided(incident):
-        return None
+        return next((item for item in rows if _straightens(incident, item)), None)
+    holds = _gates_hold(incident)
     for phase in phases.FLOWN:
         ended = phase.value in incident.phases_closed
-        # A part that was ended is done with, but for the steps that a plan drawn since has brought into it.
+        # A part that was ended is done with, but for the steps that a plan drawn since has brought into it, and for
+        # gates that opened again, or that a criterion has put there since: nothing goes on before them.
         inside = [
             item
             for item in rows
-            if item.phase is phase and not _optional(incident, item) and (not ended or item.kind is Kind.STEP)
+            if item.phase is phase
+            and not phases.optional(incident, item)
+            and (not ended or item.kind is Kind.STEP or (item.gate and holds))
         ]
         waiting = [item for item in inside if _acts(incident, item)]
         sensed = [item for item in inside if not _acts(incident, item) and item.kind is Kind.SENSED]
@@ -197,11 +239,6 @@ def next_item(incident: Incident) -> Item | None:
         if phase is Phase.BEFORE and incident.plan is None and not ended:
             return None
     return None
-
-
-def _optional(incident: Incident, item: Item) -> bool:
-    step = incident.plan.step(item.code) if incident.plan else None
-    return step is not None and step.optional
 
 
 def next_move(incident: Incident, *, driver: bool = True, approval: ApprovalState | None = None) -> Next:
@@ -236,6 +273,9 @@ def close_reason(incident: Incident, outcome: str) -> str | None:
         return running
     if outcome == "recovered" and not incident.proven:
         return "not proven: the proving step has not succeeded since the last change"
+    if outcome == "recovered":
+        broken = next((one for one in items(incident) if one.parent and state_of(incident, one) is State.FAILED), None)
+        return f"{broken.code} {broken.text} failed: it does not work yet" if broken else None
     return None
 
 

@@ -35,9 +35,13 @@ class State(Enum):
         return self in (State.DONE, State.OVERRIDDEN, State.NOT_APPLICABLE)
 
 
-MARKABLE = (State.OPEN, State.DONE, State.OVERRIDDEN, State.NOT_APPLICABLE, State.DEFERRED)
-"""States that a person may give by hand."""
-NEEDS_REASON = (State.OVERRIDDEN, State.NOT_APPLICABLE, State.DEFERRED)
+MARKABLE = (State.OPEN, State.DONE, State.FAILED, State.OVERRIDDEN, State.NOT_APPLICABLE, State.DEFERRED)
+"""States that a person may give by hand; failed: to a workflow that was tried."""
+NEEDS_REASON = (State.FAILED, State.OVERRIDDEN, State.NOT_APPLICABLE, State.DEFERRED)
+
+
+WORKFLOWS = "critical.workflows"
+"""The sensor of the item over all ``[[workflow]]`` tables."""
 
 
 class Phase(Enum):
@@ -67,6 +71,12 @@ class Item:
     """0 for the outermost items of a list."""
     part: str = ""
     """The name of the document's list that it stands in."""
+    parent: str = ""
+    """The code of the item that it is a workflow of; empty: it is none."""
+    how: str = ""
+    """What a person does to try it."""
+    named: str = ""
+    """The code of the document's item that a step stands for: what was said of that one counts for the step."""
 
 
 BEFORE: tuple[Item, ...] = (

@@ -5,8 +5,11 @@ Reading a document is left to ``procedure``, what the matrix says of it all to `
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from actions.model.branching import consequence
+from actions.model.criteria_gaps import gap_words, open_shares
+from actions.model.criteria_sensed import NOTHING_SENSED, Look, Sensed, look, look_words, sensed
 from actions.model.incident import Incident, Said, proposed_severity
 from actions.model.listing import applies
 from actions.model.matrix import Inputs, Recommendation, recommend, severity_of_level
@@ -35,6 +38,30 @@ class CriterionState:
     """Who said so last, and when; empty: nobody has looked."""
     history: tuple[Said, ...] = ()
     """Every ``CriterionMarked`` of it, oldest first."""
+    sensed: Sensed = NOTHING_SENSED
+    """What its sensor says; it proposes, a person says whether it holds."""
+    branch: str = ""
+    """The part of the procedure that is asked for while it is met."""
+    notes: tuple[str, ...] = ()
+    """What else is to be known of it: shares that the document leaves open, what ticking it opens."""
+
+    @property
+    def looks_met(self) -> bool:
+        """Its sensor was read, and is not well."""
+        return self.sensed.looks_met
+
+    @property
+    def looks_over(self) -> bool:
+        """It is met, and its sensor has turned well since."""
+        return self.look(self.met) is Look.OVER
+
+    def look(self, ticked: bool) -> Look:
+        """How it looks beside this tick, which need not be recorded yet."""
+        return look(self.sensed, self.history[-1] if self.history else None, ticked)
+
+    def look_words(self, ticked: bool) -> str:
+        """The same in words: ``looks met since 10:02:18Z: 0 of 3 pass``; empty where nothing is sensed."""
+        return look_words(self.sensed, self.look(ticked))
 
 
 @dataclass(frozen=True)
@@ -59,6 +86,7 @@ def criteria(incident: Incident) -> tuple[CriterionState, ...]:
     every = incident.procedure.criteria
     levels = tuple(dict.fromkeys(one.level for one in every))
     there = applies(incident.declared.settings if incident.declared else {})
+    gaps = open_shares(every)
     found = []
     for place, one in enumerate(every, 1):
         if one.when and one.when not in there:
@@ -76,9 +104,38 @@ def criteria(incident: Incident) -> tuple[CriterionState, ...]:
                 said.by if said else "",
                 said.at if said else "",
                 tuple(past for past in incident.criteria_history if past.body.code == code),
+                sensed(incident, one),
+                one.branch,
+                tuple(filter(None, (_gap(gaps, place - 1), consequence(incident, one.branch)))),
             )
         )
     return tuple(found)
+
+
+def _gap(gaps: dict[int, tuple[int, int]], place: int) -> str:
+    return gap_words(*gaps[place]) if place in gaps else ""
+
+
+def proposed_codes(rows: Sequence[CriterionState], met: Collection[str] | None = None) -> tuple[str, ...]:
+    """Codes of what looks met to its sensor and is not ticked. ``met``: the ticks that stand there; None: recorded
+    ones.
+    """
+    return tuple(one.code for one in rows if one.look(one.met if met is None else one.code in met) is Look.PROPOSED)
+
+
+def over_codes(rows: Sequence[CriterionState], met: Collection[str] | None = None) -> tuple[str, ...]:
+    """Codes of what is ticked, and looks over to its sensor."""
+    return tuple(one.code for one in rows if one.look(one.met if met is None else one.code in met) is Look.OVER)
+
+
+def sensed_words(proposed: Sequence[str], over: Sequence[str] = ()) -> str:
+    """``2 criteria look met: Y1 Y7; 1 looks over: Y9``, or empty."""
+    parts: list[str] = []
+    for codes, word in ((proposed, "met"), (over, "over")):
+        if codes:
+            noun = "" if parts else " criterion" if len(codes) == 1 else " criteria"
+            parts.append(f"{len(codes)}{noun} {'looks' if len(codes) == 1 else 'look'} {word}: {' '.join(codes)}")
+    return "; ".join(parts)
 
 
 def met_codes(incident: Incident) -> frozenset[str]:

@@ -34,7 +34,8 @@ class RunCommand:
         where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
         env = " ".join(f"{key}={shlex.quote(value)}" for key, value in sorted(self.env.items()))
         text = shlex.join(self.argv)
-        return (where, f"  run    {env + ' ' if env else ''}{text}")
+        until = (f"         at most {self.timeout_s} s",) if self.timeout_s else ()
+        return (where, f"  run    {env + ' ' if env else ''}{text}", *until)
 
 
 @dataclass(frozen=True)
@@ -307,7 +308,32 @@ class ObserveCommit:
     def lines(self) -> tuple[str, ...]:
         how = f"on {self.host}: {shlex.join(self.argv)}" if self.argv else f"GET {self.url}"
         where = f" field {self.json_field}" if self.json_field else ""
-        return (f"  then   {how}{where}", f"         must tell {self.want}")
+        return (f"  then   {how}{where}", f"         must tell {self.want}, within {self.deadline_s} s")
+
+
+@dataclass(frozen=True)
+class ObserveCommand:
+    """A command that only looks says whether something is so: exit status 0 is yes, another one no."""
+
+    kind: ClassVar[str] = "observe-command"
+    host: str
+    argv: tuple[str, ...]
+    what: str
+    """What is looked at: ``maintenance notice``."""
+    yes: str
+    """What exit status 0 says: ``shown``."""
+    no: str
+    """What another one says: ``not shown``."""
+    wanted: bool = True
+    """Whether yes is what must be seen."""
+    cwd: str = ""
+    timeout_s: int = 60
+
+    def lines(self) -> tuple[str, ...]:
+        where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
+        must = "end with 0" if self.wanted else "not end with 0"
+        said = f"the {self.what} is {self.yes if self.wanted else self.no}"
+        return (where, f"  then   {shlex.join(self.argv)}", f"         must {must}: {said}")
 
 
 Effect = (
@@ -321,6 +347,7 @@ Effect = (
     | ObserveImages
     | WaitHealthy
     | ObserveCommit
+    | ObserveCommand
 )
 
 

@@ -12,7 +12,19 @@ from dataclasses import field
 from typing import Any, ClassVar, Protocol
 
 from actions.model.canonical import canonical_json, sha256_hex
-from actions.model.codec import from_json, to_json
+from actions.model.codec import from_json, later, to_json
+from actions.model.events_after import (
+    DebtAssigned as DebtAssigned,
+)
+from actions.model.events_after import (
+    HandoverOffered as HandoverOffered,
+)
+from actions.model.events_after import (
+    WatchBegun as WatchBegun,
+)
+from actions.model.events_after import (
+    WatchEnded as WatchEnded,
+)
 from actions.model.events_approval import (
     ApprovalDenied as ApprovalDenied,
 )
@@ -33,6 +45,9 @@ from actions.model.events_message import (
 )
 from actions.model.events_message import (
     MessageStarted as MessageStarted,
+)
+from actions.model.events_modes import (
+    OptionChosen as OptionChosen,
 )
 from actions.model.events_procedure import (
     CriterionMarked as CriterionMarked,
@@ -93,6 +108,8 @@ class LeaseTaken:
     reason: str = ""
     """Why it was taken from somebody else; empty when it was free."""
     from_holder: str = ""
+    accepted: bool = False
+    """It was offered, and whoever takes it has read the brief: no takeover."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +163,12 @@ class LinePinned:
 
     kind: ClassVar[str] = "log.pinned"
     source: str
+    """The log file, or the service and number of the container."""
     at: str
+    """When the line says it was written (a stamp); empty: it does not say."""
     text: str
+    host: str = later("")
+    """The machine that the log lies on."""
 
 
 @dataclass(frozen=True)
@@ -247,6 +268,8 @@ class EvidenceKept:
     note: str = ""
     encrypted_to: tuple[str, ...] = ()
     """Comment and fingerprint of those who can open it; empty: not encrypted."""
+    what: str = later("")
+    """``monitoring``: what its three numbers were; empty: logs or configuration."""
 
 
 @dataclass(frozen=True)
@@ -411,6 +434,11 @@ BODIES: dict[str, type[Any]] = {
         MessageStarted,
         MessageSent,
         MessageRefused,
+        DebtAssigned,
+        WatchBegun,
+        WatchEnded,
+        HandoverOffered,
+        OptionChosen,
     )
 }
 

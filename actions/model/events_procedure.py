@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Any, ClassVar
 
+from actions.model.codec import later
 from actions.model.quick_dataclass import dataclass
 
 
@@ -36,6 +37,13 @@ class CriterionMarked:
     level: str
     text: str
     met: bool
+    seen: str = later("")
+    """What its sensor saw at that moment; empty: nothing is sensed of it, or nothing had been read yet."""
+    expected: str = later("")
+    sensed: str = later("")
+    """``met`` or ``not met``, as the sensor said; empty: it said nothing."""
+    branch: str = later("")
+    """The part of the procedure that it opens."""
 
 
 @dataclass(frozen=True)

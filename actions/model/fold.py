@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from actions.model import debts
 from actions.model import events as ev
 from actions.model.checklist import State
 from actions.model.codec import from_json
 from actions.model.errors import RecordDamaged
-from actions.model.incident import BY_HAND, Command, Debt, Deviation, Incident, Mark, Run, Said, recommended
+from actions.model.incident import BY_HAND, Command, Deviation, Incident, Mark, Run, Said, recommended
 from actions.model.matrix import Inputs, Row
 from actions.model.outside_text import sanitise
 from actions.model.plan import Plan
@@ -61,8 +62,11 @@ def _declared(incident: Incident, event: ev.Event, body: ev.Declared) -> Inciden
 
 
 def _lease_taken(incident: Incident, event: ev.Event, body: ev.LeaseTaken) -> Incident:
-    after = replace(incident, holder=body)
-    if body.from_holder:
+    offered = incident.offered
+    accepted = offered is not None and offered.body.to == body.holder and offered.by == body.from_holder
+    goes_on = offered is not None and offered.by == body.holder and not body.from_holder  # it left, and came back
+    after = replace(incident, holder=body, offered=offered if goes_on else None)
+    if body.from_holder and not accepted:
         after = _deviate(after, event, f"lease taken from {body.from_holder}", body.reason)
     return after
 
@@ -93,6 +97,7 @@ def _decided(incident: Incident, event: ev.Event, body: ev.Decided) -> Incident:
         incident,
         decision=body,
         decided_at=event.at,
+        decided_who=event.actor,
         decision_stale=False,
         decided_inputs=incident.inputs,
         decided_criteria=incident.criteria,
@@ -110,14 +115,20 @@ def _marked(incident: Incident, event: ev.Event, body: ev.ItemMarked) -> Inciden
     state = State(body.state)
     mark = Mark(state, event.actor, event.at, body.reason, body.text)
     after = replace(incident, marks={**incident.marks, body.code: mark})
-    if state in BY_HAND:
+    if state in BY_HAND or state is State.FAILED:
         after = _deviate(after, event, f"{body.code} {state.value}: {body.text}", body.reason)
     return after
 
 
+def _still_said(before: Plan | None, plan: Plan, code: str) -> bool:
+    """Whether a mark outlives another plan: of what is no step, and of a step beside the way back that is the same."""
+    step = plan.step(code)
+    return step is None or (plan.beside(step) and before is not None and before.step(code) == step)
+
+
 def _plan(incident: Incident, event: ev.Event, body: ev.PlanDrawn) -> Incident:
     plan = Plan.from_json(body.plan)
-    kept = {code: mark for code, mark in incident.marks.items() if plan.step(code) is None}
+    kept = {code: mark for code, mark in incident.marks.items() if _still_said(incident.plan, plan, code)}
     answers = (ev.ApprovalGiven, ev.ApprovalDenied)
     void = body.digest != incident.plan_digest and any(
         isinstance(said.body, answers) and said.body.digest == incident.plan_digest for said in incident.approvals
@@ -130,7 +141,12 @@ def _plan(incident: Incident, event: ev.Event, body: ev.PlanDrawn) -> Incident:
         plan_by=event.actor,
         plans_drawn=incident.plans_drawn + 1,
         marks=kept,
+        option=plan.option,
     )
+
+
+def _option(incident: Incident, event: ev.Event, body: ev.OptionChosen) -> Incident:
+    return replace(incident, option=body.option)
 
 
 def _started(incident: Incident, event: ev.Event, body: ev.StepStarted) -> Incident:
@@ -197,7 +213,13 @@ def _silent(incident: Incident, event: ev.Event, body: ev.StepSilent) -> Inciden
 
 
 def _observed(incident: Incident, event: ev.Event, body: ev.Observed) -> Incident:
-    return replace(incident, observations={**incident.observations, body.what: (event.at, body)})
+    _, last = incident.observations.get(body.what, ("", None))
+    same = last is not None and last.ok is body.ok
+    return replace(
+        incident,
+        observations={**incident.observations, body.what: (event.at, body)},
+        turned=incident.turned if same else {**incident.turned, body.what: event.at},
+    )
 
 
 def _evidence(incident: Incident, event: ev.Event, body: ev.EvidenceKept) -> Incident:
@@ -221,13 +243,17 @@ def _stop_lifted(incident: Incident, event: ev.Event, body: ev.StopLifted) -> In
     return replace(incident, stop=None)
 
 
-def _debt(incident: Incident, event: ev.Event, body: ev.DebtOpened) -> Incident:
-    return replace(incident, debts=(*incident.debts, Debt(body.debt, body.text, body.undo, body.due)))
+def _debt(incident: Incident, event: ev.Event, body: Any) -> Incident:
+    return replace(incident, debts=debts.after(incident.debts, event))
 
 
-def _debt_paid(incident: Incident, event: ev.Event, body: ev.DebtPaid) -> Incident:
-    debts = tuple(replace(one, paid=body.how) if one.name == body.debt else one for one in incident.debts)
-    return replace(incident, debts=debts)
+def _watch(incident: Incident, event: ev.Event, body: Any) -> Incident:
+    return replace(incident, watches=(*incident.watches, _said(event, body)))
+
+
+def _handover(incident: Incident, event: ev.Event, body: ev.HandoverOffered) -> Incident:
+    said = _said(event, body)
+    return replace(incident, handovers=(*incident.handovers, said), offered=said if body.to else None)
 
 
 def _closed(incident: Incident, event: ev.Event, body: ev.Closed) -> Incident:
@@ -322,7 +348,7 @@ _HANDLERS: dict[type[Any], Callable[[Incident, ev.Event, Any], Incident]] = {
     ev.StopRequested: _stop,
     ev.StopLifted: _stop_lifted,
     ev.DebtOpened: _debt,
-    ev.DebtPaid: _debt_paid,
+    ev.DebtPaid: _debt,
     ev.Closed: _closed,
     ev.SignedOff: _signed,
     ev.ProcedurePinned: _procedure,
@@ -335,5 +361,10 @@ _HANDLERS: dict[type[Any], Callable[[Incident, ev.Event, Any], Incident]] = {
     ev.GlassBroken: _approval,
     ev.MessageStarted: _message_started,
     ev.MessageSent: _message,
+    ev.DebtAssigned: _debt,
+    ev.WatchBegun: _watch,
+    ev.WatchEnded: _watch,
+    ev.HandoverOffered: _handover,
+    ev.OptionChosen: _option,
     ev.Unknown: _unknown,
 }

@@ -106,6 +106,12 @@ class Debt:
     undo: str
     due: str
     paid: str = ""
+    """How; empty: it is open."""
+    owner: str = ""
+    ticket: str = ""
+    opened_at: str = ""
+    paid_at: str = ""
+    paid_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,8 @@ class Incident:
     """(at, by, inputs), oldest first."""
     decision: ev.Decided | None = None
     decided_at: str = ""
+    decided_who: str = ""
+    """Who recorded the decision."""
     decision_stale: bool = False
     """New facts came after the decision and change what the matrix recommends."""
     decided_inputs: Inputs | None = None
@@ -150,10 +158,14 @@ class Incident:
     plan_by: str = ""
     """Who drew it."""
     plans_drawn: int = 0
+    option: str = ""
+    """The way back in use: that of the plan, or the one that was chosen since; empty: the first configured one."""
     runs: tuple[Run, ...] = ()
     commands: tuple[Command, ...] = ()
     observations: dict[str, tuple[str, ev.Observed]] = field(default_factory=dict)
     """What -> (at, newest reading)."""
+    turned: dict[str, str] = field(default_factory=dict)
+    """What -> since when every reading of it has been as well, or as bad, as the newest."""
     evidence: tuple[ev.EvidenceKept, ...] = ()
     notes: tuple[tuple[str, str, str], ...] = ()
     """(at, by, text)."""
@@ -181,6 +193,12 @@ class Incident:
     """``MessageSent``, oldest first."""
     message_attempts: tuple[Said, ...] = ()
     """``MessageStarted``, oldest first: one that no ``MessageSent`` ends has an end that is not known (yet)."""
+    watches: tuple[Said, ...] = ()
+    """``WatchBegun`` and ``WatchEnded``, oldest first."""
+    handovers: tuple[Said, ...] = ()
+    """``HandoverOffered``, oldest first."""
+    offered: Said | None = None
+    """The ``HandoverOffered`` that is neither taken nor taken back."""
     unknown_kinds: tuple[str, ...] = ()
 
     @property
@@ -246,15 +264,36 @@ def changes(step: PlannedStep | None) -> bool:
     return step is None or (step.phase == Phase.CARRY_OUT.value and not step.proves and not step.optional)
 
 
+def owed(incident: Incident, code: str) -> tuple[Debt, ...]:
+    """What the step of this code has bent and nobody has straightened yet, whichever plan it was a step of."""
+    return tuple(debt for debt in incident.debts if not debt.paid and debt.name.startswith(f"{code}."))
+
+
+def _bent_before(incident: Incident, step: PlannedStep) -> bool:
+    """Whether what another step straightens was bent under an earlier plan, and still is or was until that step ran."""
+    other = incident.plan.straightens(step.code) if incident.plan else None
+    if other is None:
+        return False
+    straightened = incident.last_run(other.code) is not None
+    names = {debt.name for debt in incident.debts if straightened or not debt.paid}
+    return any(run.took and f"{step.code}.{run.number}" in names for run in incident.runs)
+
+
 def step_state(incident: Incident, step: PlannedStep) -> State:
-    """Where a step's item stands, from its runs and the marks of people."""
+    """Where a step's item stands, from its runs and the marks of people.
+
+    What straightens something is open again as soon as that is bent again.
+    """
     mark = incident.marks.get(step.code)
     run = incident.last_run(step.code)
     if run is not None and run.open:
         return State.RUNNING
-    if mark is not None and mark.state in BY_HAND and (run is None or not run.took or run.undo):
+    again = bool(step.pays) and bool(owed(incident, step.pays))
+    if mark is not None and mark.state in BY_HAND and (run is None or not run.took or run.undo or again):
         return mark.state
     if run is None:
+        return State.DONE if _bent_before(incident, step) else State.OPEN
+    if run.took and again and not run.undo:
         return State.OPEN
     if run.undo:
         return State.OPEN if run.took else State.FAILED
@@ -279,7 +318,26 @@ def recommended(incident: Incident) -> Recommendation | None:
     return recommend(incident.inputs, incident.matrix, proposed_severity(incident))
 
 
-_listed: tuple[Any, Any, Any, tuple[Item, ...]] = (None, None, None, ())
+def branches(incident: Incident) -> frozenset[str]:
+    """Branches of the procedure that are open: those of the criteria that are met."""
+    if incident.procedure is None:
+        return frozenset()
+    every = enumerate(incident.procedure.criteria, 1)
+    named = {f"Y{place}": one.branch for place, one in every if one.branch}
+    return frozenset(named[code] for code, said in incident.criteria.items() if said.body.met and code in named)
+
+
+def restricted(incident: Incident) -> bool:
+    """Whether few may read this record: a criterion that says that somebody may be inside is met, or ever was."""
+    criteria = incident.procedure.criteria if incident.procedure else ()
+    named = {f"Y{place}" for place, one in enumerate(criteria, 1) if one.branch == "security"}
+    return any(
+        said.body.met and (said.body.branch == "security" or said.body.code in named)
+        for said in incident.criteria_history
+    )
+
+
+_listed: tuple[Any, Any, Any, Any, tuple[Item, ...]] = (None, None, None, None, ())
 """Of whom the list was made last, and the list: it is asked for with every picture."""
 
 
@@ -287,11 +345,13 @@ def items(incident: Incident) -> tuple[Item, ...]:
     """The whole list: the items of the procedure with the steps of the plan in their places."""
     global _listed
     known = _listed
-    procedure, declared, plan = incident.procedure, incident.declared, incident.plan
-    if known[0] is not procedure or known[1] is not declared or known[2] is not plan or not known[3]:
-        known = (procedure, declared, plan, listed(procedure, declared.settings if declared else {}, plan))
+    procedure, declared, plan, said = incident.procedure, incident.declared, incident.plan, incident.criteria
+    of = (procedure, declared, plan, said)
+    if any(one is not other for one, other in zip(known, of, strict=False)) or not known[4]:
+        settings = declared.settings if declared else {}
+        known = (*of, listed(procedure, settings, plan, branches(incident)))
         _listed = known
-    return known[3]
+    return known[4]
 
 
 def item_of(incident: Incident, code: str) -> Item | None:
@@ -299,12 +359,22 @@ def item_of(incident: Incident, code: str) -> Item | None:
     return next((item for item in items(incident) if item.code == code), None)
 
 
+def said_of(incident: Incident, item: Item) -> Mark | None:
+    """What a person said of an item: of the item of the document, too, that a step stands for."""
+    return incident.marks.get(item.code) or (incident.marks.get(item.named) if item.named else None)
+
+
 def state_of(incident: Incident, item: Item) -> State:
     """The state of any item. What is observed comes before what was said of it by hand."""
     if item.kind is Kind.STEP:
         step = incident.plan.step(item.code) if incident.plan else None
-        return step_state(incident, step) if step else State.OPEN
+        state = step_state(incident, step) if step else State.OPEN
+        said = said_of(incident, item) if item.named else None
+        return said.state if state is State.OPEN and said is not None and said.state in BY_HAND else state
     mark = incident.marks.get(item.code)
+    group = incident.marks.get(item.parent)
+    if (mark is None or mark.state is State.OPEN) and group is not None and group.state in BY_HAND:
+        mark = group  # whoever sets all workflows aside need not do so one by one
     if item.kind is Kind.SENSED:
         seen = reading(incident, item.sensor)
         if seen is not None and seen.ok:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from actions.model.checklist import AFTER, BEFORE, Item, Kind, Phase
-from actions.model.sensing import CHOSEN, can_sense
+from actions.model.sensing import NOT_OF_STEPS, can_sense
 
 if TYPE_CHECKING:
     from actions.model.plan import Plan, PlannedStep
@@ -29,12 +29,24 @@ def applies(settings: Mapping[str, Any]) -> frozenset[str]:
     return frozenset((*SUPPOSED, *tables, *(table.get("applies") or ()))) - frozenset(table.get("lacks") or ())
 
 
-def listed(procedure: Procedure | None, settings: Mapping[str, Any], plan: Plan | None) -> tuple[Item, ...]:
-    """The whole list, in order. Without a procedure (records from before there was one): the lists built in."""
+NEEDS_TABLE = {"maintenance.on": "maintenance", "maintenance.off": "maintenance"}
+"""Steps that are there only where a table of the configuration is: elsewhere a person does what the item asks."""
+
+
+def listed(
+    procedure: Procedure | None,
+    settings: Mapping[str, Any],
+    plan: Plan | None,
+    branches: frozenset[str] = frozenset(),
+) -> tuple[Item, ...]:
+    """The whole list, in order. Without a procedure (records from before there was one): the lists built in.
+
+    ``branches``: parts of the procedure that apply while the criteria that open them are met.
+    """
     steps = plan.steps if plan else ()
     if procedure is None:
         return _built_in(steps)
-    there = applies(settings)
+    there = applies(settings) | branches
     rows: list[Item] = []
     for phase in Phase:
         waiting = [step for step in steps if step.phase == phase.value]
@@ -42,6 +54,10 @@ def listed(procedure: Procedure | None, settings: Mapping[str, Any], plan: Plan 
         for part in procedure.checklists:
             if part.phase is phase and not part.paper:
                 inside += _part(part, there, settings, plan, waiting)
+        if settings.get("workflow"):
+            from actions.model.workflow_items import with_workflows  # where there are any
+
+            inside = list(with_workflows(inside, procedure, settings, phase))
         place = next((at for at, item in enumerate(inside) if _follows_steps(item)), len(inside))
         rows += (*inside[:place], *(_of_step(step, phase) for step in waiting), *inside[place:])
     return tuple(rows)
@@ -49,7 +65,7 @@ def listed(procedure: Procedure | None, settings: Mapping[str, Any], plan: Plan 
 
 def _follows_steps(item: Item) -> bool:
     """Whether what an item observes is what steps bring about: steps that no item names stand before it."""
-    return item.kind is Kind.SENSED and item.sensor not in CHOSEN
+    return item.kind is Kind.SENSED and item.sensor not in NOT_OF_STEPS
 
 
 def inhibited(procedure: Procedure | None, settings: Mapping[str, Any]) -> tuple[ListItem, ...]:
@@ -71,13 +87,13 @@ def _part(
     for item in part.items:
         if item.when and item.when not in there:
             continue
-        if not item.step:
+        if not item.step or not settings.get(NEEDS_TABLE.get(item.step, ""), True):
             rows.append(_of_item(item, part, settings))
         elif plan is None:
             rows.append(_of_item(item, part, settings, Kind.STEP))
         else:
             last = max((at for at, step in enumerate(waiting) if step.step == item.step), default=-1)
-            rows += [_of_step(step, part.phase, part.name) for step in waiting[: last + 1]]
+            rows += [_of_step(step, part.phase, part.name, item) for step in waiting[: last + 1]]
             del waiting[: last + 1]
     return rows
 
@@ -93,11 +109,13 @@ def _of_item(item: ListItem, part: Checklist, settings: Mapping[str, Any], kind:
         gate=item.gate,
         depth=item.depth,
         part=part.name,
+        named=item.code if kind is Kind.STEP and item.step in NEEDS_TABLE else "",
     )
 
 
-def _of_step(step: PlannedStep, phase: Phase, part: str = "") -> Item:
-    return Item(step.code, step.title, Kind.STEP, phase, part=part)
+def _of_step(step: PlannedStep, phase: Phase, part: str = "", item: ListItem | None = None) -> Item:
+    named = item.code if item is not None and step.step == item.step and step.step in NEEDS_TABLE else ""
+    return Item(step.code, step.title, Kind.STEP, phase, part=part, named=named)
 
 
 def _built_in(steps: tuple[PlannedStep, ...]) -> tuple[Item, ...]:

@@ -6,10 +6,14 @@ goes out with a gap.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
 from actions.model.clock import parse_stamp, span, stamp
+from actions.model.estimate import estimate
 from actions.model.incident import Incident
+from actions.model.measured import Measured
 from actions.model.outside_text import sanitise
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import short_id
@@ -31,7 +35,7 @@ PLACEHOLDERS: dict[str, str] = {
     "since": "when the incident was declared",
     "declared": "the same",
     "finished": "when the proof succeeded, or the incident was closed",
-    "takes": "how long the steps of the plan usually take",
+    "takes": "how long going back takes, as it was measured or by the steps of the plan",
     "now": "the time now",
     "duration": "how long it lasts, or lasted",
     "next_update": "when the next update follows",
@@ -58,6 +62,8 @@ class Now:
     sender: str = ""
     link: str = ""
     next_update_s: int = 1800
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+    """How long each way back took here, where that is known."""
 
 
 def facts(incident: Incident, now: Now) -> dict[str, str]:
@@ -84,7 +90,7 @@ def facts(incident: Incident, now: Now) -> dict[str, str]:
         "since": _minute(incident.declared_at),
         "declared": _minute(incident.declared_at),
         "finished": _minute(_finished(incident)) or "not finished yet",
-        "takes": span(sum(step.about_s for step in plan.steps if not step.optional)) if plan else "",
+        "takes": _takes(incident, now),
         "now": _minute(stamp(now.at)),
         "duration": span(lasted_ms // 1000),
         "next_update": _minute(stamp(now.at + timedelta(seconds=now.next_update_s))),
@@ -131,6 +137,17 @@ def _running(incident: Incident) -> str:
     if incident.plan is not None and running == incident.plan.target.identity:
         return incident.plan.target.name
     return short_id(running) if running else ""
+
+
+def _takes(incident: Incident, now: Now) -> str:
+    """As it was measured here, once that says enough; else what the steps of the plan usually take."""
+    plan = incident.plan
+    if plan is None:
+        return ""
+    found = estimate(plan.option, incident, now.measured.get(plan.option))
+    if found.source == "measured":
+        return found.short
+    return span(sum(step.about_s for step in plan.steps if not step.optional and not step.pays))
 
 
 def _person(incident: Incident, login: str) -> str:

@@ -10,9 +10,9 @@ from datetime import datetime
 from enum import Enum
 
 from actions.model import events as ev
-from actions.model.checklist import Phase
+from actions.model.checklist import WORKFLOWS, Phase, State
 from actions.model.clock import parse_stamp
-from actions.model.incident import Incident, Said, changes, rollback_decided
+from actions.model.incident import Incident, Said, changes, items, rollback_decided, state_of
 from actions.model.message import place, recipients, template_problem, templates
 from actions.model.message_facts import one_line
 from actions.model.procedure import Message
@@ -23,6 +23,8 @@ COPIED = "copied"
 GROUPS: dict[str, tuple[str, ...]] = {"stakeholders": ("management", "developers", "support")}
 """Whoever tells the first has told the others."""
 READ_OUT = "read out"
+LOOKED_AT_AFTER = (WORKFLOWS, "errors.rate", "response.times", "database.answers")
+"""Sensors of what must be well before anybody is told that all is well, also where a person looks."""
 _AFTER = (Phase.AFTER, Phase.AFTER_24H)
 _SOLVED = re.compile(
     r"\b(?:(?:has|have) been (?:resolved|solved|restored|fixed)|issues? (?:resolved|solved|fixed)"
@@ -99,6 +101,21 @@ def unproven_reason(incident: Incident) -> str | None:
     return None
 
 
+def untried_reason(incident: Incident) -> str | None:
+    """Why it is too early to say that all is well although the target is back: what is looked at afterwards (the
+    workflows, errors, times, queries) is not settled. Where it goes forward, only what was tried and failed counts.
+    """
+    procedure = incident.procedure
+    parts = procedure.checklists if procedure else ()
+    asked = {one.code for part in parts if not part.paper for one in part.items if one.sensor in LOOKED_AT_AFTER}
+    rows = [one for one in items(incident) if one.phase in _AFTER and (one.parent or one.code in asked)]
+    for item in sorted(rows, key=lambda one: one.sensor == WORKFLOWS):  # the group says less than its own
+        state = state_of(incident, item)
+        if state is State.FAILED or (rollback_decided(incident) and not state.settled):
+            return f"{item.code} {item.text} {'failed' if state is State.FAILED else 'is open'}"
+    return None
+
+
 def _changed(incident: Incident) -> bool:
     """Something of a plan has changed the system, and no proof followed."""
     plan = incident.plan
@@ -106,10 +123,12 @@ def _changed(incident: Incident) -> bool:
 
 
 def configured_probes(incident: Incident) -> tuple[str, ...]:
-    """Names of the probes of the pinned configuration."""
+    """Names of the probes of the pinned configuration that say whether this system is well."""
     rows = incident.declared.settings.get("probe", ()) if incident.declared else ()
     rows = rows if isinstance(rows, list | tuple) else ()
-    return tuple(str(row["name"]) for row in rows if isinstance(row, dict) and "name" in row)
+    return tuple(
+        str(row["name"]) for row in rows if isinstance(row, dict) and "name" in row and not row.get("external")
+    )
 
 
 def message_reason(incident: Incident, message: Message) -> str | None:
@@ -122,7 +141,7 @@ def message_reason(incident: Incident, message: Message) -> str | None:
     if problem:
         return problem
     if claims_solved(message):
-        return unproven_reason(incident)
+        return unproven_reason(incident) or untried_reason(incident)
     if message.phase is Phase.CARRY_OUT and (incident.decision is None or incident.decision_stale):
         return "new facts re-opened the decision" if incident.decision else "nothing is decided yet"
     return None
@@ -276,4 +295,5 @@ __all__ = [
     "told",
     "under_way",
     "unproven_reason",
+    "untried_reason",
 ]

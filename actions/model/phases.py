@@ -5,9 +5,9 @@ Time is passed in as milliseconds since the declaration. Nothing happens by itse
 
 from __future__ import annotations
 
-from actions.model.checklist import Item, Kind, Phase, State
+from actions.model.checklist import WORKFLOWS, Item, Kind, Phase, State
 from actions.model.clock import parse_stamp
-from actions.model.incident import Incident, items, recommended, state_of
+from actions.model.incident import Incident, items, owed, recommended, state_of, step_state
 from actions.model.matrix import Decision
 from actions.model.quick_dataclass import dataclass
 
@@ -36,9 +36,16 @@ class TimeBox:
 
 def asked(incident: Incident, phase: Phase) -> tuple[Item, ...]:
     """The items of a phase that somebody must settle: optional steps are not asked for."""
-    plan = incident.plan
-    optional = {step.code for step in plan.steps if step.optional} if plan else set()
-    return tuple(item for item in items(incident) if item.phase is phase and item.code not in optional)
+    return tuple(item for item in items(incident) if item.phase is phase and not optional(incident, item))
+
+
+def optional(incident: Incident, item: Item) -> bool:
+    """Whether nobody asks for this item: an optional step, or one that straightens what is not bent."""
+    step = incident.plan.step(item.code) if incident.plan else None
+    if step is None:
+        return False
+    bent = bool(step.pays) and bool(owed(incident, step.pays))
+    return step.optional or (bool(step.pays) and not bent and not step_state(incident, step).settled)
 
 
 def present(incident: Incident) -> Phase | None:
@@ -54,12 +61,13 @@ def close_reason(incident: Incident, phase: Phase) -> str | None:
         return "this part of the list is not ended by a line"
     if phase is Phase.CARRY_OUT and incident.plan is None:
         return "no plan is drawn"
-    for item in asked(incident, phase):
+    # The workflow that is not settled tells more than the item over all of them.
+    for item in sorted(asked(incident, phase), key=lambda one: one.sensor == WORKFLOWS):
         state = state_of(incident, item)
         if state is State.DEFERRED:
             return f"{item.code} was left for later: it is due now"
         if not state.settled:
-            return f"{item.code} {item.text} is open"
+            return f"{item.code} {item.text} {'failed' if state is State.FAILED else 'is open'}"
     return None
 
 

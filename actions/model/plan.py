@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import Any
 
 from actions.model.canonical import content_hash
-from actions.model.codec import from_json, to_json
+from actions.model.codec import from_json, later, to_json
 from actions.model.effect import Effect
 from actions.model.note import Note, note_fields
 from actions.model.quick_dataclass import dataclass
@@ -44,6 +44,8 @@ class PlannedStep:
     silent_s: int = 60
     """Seconds without output after which it is flagged as silent."""
     leaves: str = ""
+    pays: str = later("")
+    """The step of this code bends something that this one straightens: asked for only while that debt is open."""
 
 
 @dataclass(frozen=True)
@@ -82,3 +84,14 @@ class Plan:
     def step(self, code: str) -> PlannedStep | None:
         """The step with this code, or None."""
         return next((step for step in self.steps if step.code == code), None)
+
+    def straightens(self, code: str) -> PlannedStep | None:
+        """The step that straightens what the step of this code bends, or None."""
+        return next((step for step in self.steps if step.pays == code), None)
+
+    def beside(self, step: PlannedStep) -> bool:
+        """Whether a step is no part of going back: it is straightened by another one before the end, or is that one.
+
+        The approvals of the plan are for going back: nothing beside it waits for them.
+        """
+        return bool(step.pays) or self.straightens(step.code) is not None

@@ -15,6 +15,7 @@ from actions.model.effect import ProbeHttp, TextEdit
 from actions.model.events import Body, Event
 from actions.model.lease_row import LeaseRow as LeaseRow
 from actions.model.release import Release
+from actions.model.system_watch import LoginTable
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ class Container:
     """Made by ``compose run``."""
     config_files: str = ""
     error: str = ""
+    health_said: str = ""
+    """What its health check printed last; only of one that is unhealthy."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,9 @@ class Containers(Protocol):
 
     def states(self, project: str) -> tuple[Container, ...]:
         """As ``containers``, but cheap enough to ask twice a second: health from the list, restarts not refreshed."""
+
+    def newest_lines(self, container_id: str, count: int) -> tuple[LogLine, ...]:
+        """The newest lines of a container's log, oldest first, sanitised and not redacted; none: it has no log."""
 
 
 @dataclass(frozen=True)
@@ -276,6 +282,13 @@ class Prober(Protocol):
     def read(self, probe: ProbeHttp) -> ProbeReading: ...
 
 
+class LoginProber(Protocol):
+    """Logs in once as a browser would; never raises for what the other side does."""
+
+    def read(self, login: LoginTable) -> ProbeReading:
+        """How it went; ``detail`` holds neither password nor page. Raises GoaroundError for a variable not set."""
+
+
 @dataclass(frozen=True)
 class KeptEvidence:
     """A kept file. ``path`` is relative to the evidence folder of the incident."""
@@ -367,3 +380,5 @@ class World:
     """The machine the cockpit runs on, for effects on ``local`` or ``jump host``; None: ``host`` is that machine."""
     safe_cut: Callable[[str, int], int] | None = None
     """A place to cut a long line, at or before the given index, where no secret is cut in two."""
+    logins: Callable[[], LoginProber] | None = None
+    """Makes what tries the configured logins."""

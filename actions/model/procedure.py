@@ -7,23 +7,51 @@ Reading the document is left to the Markdown gateways, judging it to ``procedure
 from __future__ import annotations
 
 from actions.model.checklist import Kind, Phase
+from actions.model.codec import later
 from actions.model.quick_dataclass import dataclass
 
 SENSORS: dict[str, str] = {
+    "app.runs": "every container runs, is healthy, and does not restart",
     "backup.current": "a backup from after the last change exists and can be restored",
+    "backups.daily": "the newest backup is younger than a day, and none is missing in the last week",
+    "backups.kept": "backups of a week and more are kept",
+    "backups.restorable": "a backup was restored, and what came of it looked at",
     "configuration.kept": "the environment and the configuration of the running release are kept as evidence",
+    "configured.database": "the configuration names what looks at the database",
+    "configured.errors": "the configuration names logs that are followed",
+    "configured.resources": "the configuration names checks of CPU and memory",
+    "configured.response": "the configuration names probes with a limit for their answers",
     "critical.workflows": "every configured workflow passes",
     "database.answers": "the application's role can log in, read and write",
+    "dependencies.answer": "services outside, which this system needs, answer",
     "decision": "somebody who may has decided, and no newer fact has re-opened it",
     "deployment.time": "the last deployment before the first bad reading is known",
+    "errors.database": "queries fail no more often than before the deployment",
     "errors.rate": "the rate of errors in the logs is back to what it was before the deployment",
     "logs.exported": "the logs of the running release are kept as evidence",
+    "evidence.kept": "logs and configuration of the running release are kept as evidence",
+    "monitoring.kept": "error rate, response times and load of the database are kept as evidence",
+    "probes.answer": "at least one configured probe passes",
     "probes.green": "every configured probe passes",
     "release.running": "what runs is the target",
+    "response.baseline": "answers take about as long as before the deployment",
     "response.times": "probes answer as quickly as before the deployment",
     "target": "the release to go back to is chosen",
+    "watch.begun": "`goaround watch --for` is running, or has run",
 }
 """Names that ``<!-- sensed: name -->`` may give, and what each of them observes."""
+
+NAMED_SENSORS: dict[str, str] = {
+    "probe.": "the [[probe]] or [[login]] of this name passes",
+    "check.": "the [[check]] of this name is well",
+}
+"""Beginnings of names: what follows is the name of something in the configuration."""
+
+BRANCHES: dict[str, str] = {
+    "data": "data may be lost: writes are stopped first, and older code alone mends nothing",
+    "security": "somebody may be inside: evidence is kept before anything is changed, and few may read the record",
+}
+"""Names that ``<!-- branch: name -->`` may give to a criterion: while it is met, what says ``when: name`` applies."""
 
 STEPS: dict[str, str] = {
     "coolify.redeploy": "deploys an earlier deployment again",
@@ -36,10 +64,25 @@ STEPS: dict[str, str] = {
     "evidence.keep": "keeps logs and configuration as evidence",
     "git.branch": "pushes a branch at the target",
     "git.deploy": "deploys that branch",
+    "maintenance.off": "takes the maintenance notice down",
+    "maintenance.on": "shows the maintenance notice",
     "migration.reverse": "migrates back to an earlier migration",
     "prove.back": "proves that the target is back",
 }
 """Names that ``<!-- step: name -->`` may give, and what each of them does."""
+
+
+def sensor_known(name: str) -> bool:
+    """Whether there is a sensor of this name; of those that are named after something configured: any."""
+    return name in SENSORS or any(name.startswith(begin) and name != begin for begin in NAMED_SENSORS)
+
+
+def observes(name: str) -> str:
+    """What a sensor observes, in words; its name where nobody knows it."""
+    if name in SENSORS:
+        return SENSORS[name]
+    begin = next((one for one in NAMED_SENSORS if name.startswith(one) and name != one), "")
+    return f"{name.removeprefix(begin)}: {NAMED_SENSORS[begin]}" if begin else name
 
 
 @dataclass(frozen=True)
@@ -68,6 +111,10 @@ class Criterion:
     """What the document says to do at this level."""
     when: str = ""
     """Applies only where this is configured (``payments``); empty: everywhere."""
+    sensor: str = later("")
+    """What proposes it, when that is read and is not well; a person says whether it holds."""
+    branch: str = later("")
+    """While it is met, what says ``when:`` this applies."""
 
 
 @dataclass(frozen=True)

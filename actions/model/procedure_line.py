@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actions.model.incident import Incident
 from actions.model.matrix import DEFAULT_AUTHORITY, Authority
+from actions.model.measured import Measured
 from actions.model.phases import decide_or_back_by
 from actions.model.quick_dataclass import dataclass
+
+if TYPE_CHECKING:
+    from actions.model.readiness import Card
 
 NO_PROCEDURE = "this record is from before procedures were kept with it: the built-in lists hold, and there is no more"
 
@@ -30,6 +34,9 @@ class Look(Enum):
     NOW = "now"
     """It holds at this moment."""
     WARNING = "warning"
+    READY = "ready"
+    GAP = "gap"
+    UNKNOWN = "not known"
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,12 @@ class Around:
     """Since the declaration, by which it must be decided or back; None: no deadline holds."""
     overdue: str = ""
     """Since when the document's review is overdue; empty: it is not."""
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+    """Option -> how long it took here."""
+    cards: tuple[Card, ...] = ()
+    """The readiness of the release that runs, then of the target; empty: nobody has looked."""
+    reading: str = ""
+    """What is said while they are looked at."""
 
 
 def around(incident: Incident, rules: Sequence[Authority], elapsed_ms: int) -> Around:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from actions.model.checklist import Phase
-from actions.model.clock import t_plus
+from actions.model.estimate import late_by
 from actions.model.listing import inhibited
 from actions.model.procedure import Link, OptionText, Procedure
 from actions.model.procedure_line import Around, Line, Look
 from actions.model.procedure_people import deciding, people
+from actions.model.readiness_sheet import prevention_lines
 from actions.model.system import CONFIGURABLE
 
 
@@ -24,7 +24,7 @@ def sheet(procedure: Procedure, facts: Around) -> tuple[Line, ...]:
         _section("Who to reach", people(procedure, facts)),
         _section("Who decides", deciding(procedure, facts)),
         _section("Ways back", _ways(procedure, facts)),
-        _section("Prevention", _prevention(procedure)),
+        _section("Prevention", prevention_lines(procedure, facts.cards, facts.reading)),
         _section("Related documents", _links(procedure.links)),
         _section("Not understood of the document", _not_understood(procedure)),
         _section("Does not apply here", _inhibited(procedure, facts)),
@@ -75,19 +75,20 @@ def _way(one: OptionText, there: Sequence[str], first: str, facts: Around) -> It
     yield Line(f"{takes}; risk {one.risk or 'not written'}", Look.PLAIN, 2)
     if one.good_for:
         yield Line(f"good for {one.good_for}", Look.PLAIN, 2)
+    known = facts.measured.get(one.option) if one.option else None
+    if known is not None:
+        for words in filter(None, (known.words(), known.split_words())):
+            yield Line(words, Look.PLAIN, 2)
     late = too_late(one, facts)
     if late:
         yield Line(late, Look.WARNING, 2)
 
 
 def too_late(one: OptionText, facts: Around) -> str:
-    """``cannot finish before T+15:00`` where its upper duration does not fit into what is left; else empty."""
-    if one.duration_high_s is None or facts.elapsed_s is None or facts.deadline_s is None:
-        return ""
-    end = facts.elapsed_s + one.duration_high_s
-    if end <= facts.deadline_s:
-        return ""
-    return f"cannot finish before {t_plus(facts.deadline_s * 1000)}: begun now, it may take until {t_plus(end * 1000)}"
+    """``cannot be done before T+15:00: …`` where it does not fit into what is left; else empty."""
+    known = facts.measured.get(one.option) if one.option else None
+    high_s = known.p90_s if known is not None and known.enough else one.duration_high_s
+    return late_by(high_s, facts.elapsed_s, facts.deadline_s)
 
 
 def _steps(procedure: Procedure) -> Iterator[Line]:
@@ -100,14 +101,6 @@ def _steps(procedure: Procedure) -> Iterator[Line]:
             for block in step.commands:
                 for command in (block.runs or block.text).split("\n"):
                     yield Line(command, Look.QUIET, 4)
-
-
-def _prevention(procedure: Procedure) -> Iterator[Line]:
-    for part in procedure.checklists:
-        if part.phase is Phase.PREVENTION and not part.paper:
-            yield Line(part.name, Look.NAME, 1)
-            for item in part.items:
-                yield Line(f"{item.code} {item.text}", Look.PLAIN, 2 + min(item.depth, 4))
 
 
 def _links(links: Sequence[Link]) -> Iterator[Line]:

@@ -10,6 +10,8 @@ from actions.model.due import due_words
 from actions.model.incident import Incident, Said
 from actions.model.markdown_text import escape
 from actions.model.matrix import Inputs, Recommendation
+from actions.model.record_criteria import marked_words
+from actions.model.record_debts import fix_of
 from actions.model.record_timeline import clock_time, since
 
 HEADING = ("T+", "when", "who", "what became known", "severity", "users", "data risk", "criteria met", "matrix")
@@ -28,7 +30,7 @@ def known_section(incident: Incident, events: Sequence[ev.Event]) -> Iterator[st
             fresh = Inputs(body.severity, body.users_low, body.users_high, body.data_risk)
             what, inputs = _changed(inputs, fresh), fresh
         elif isinstance(body, ev.CriterionMarked):
-            what = f"{body.code} {'met' if body.met else 'NOT met any more'}: {body.text}"
+            what = f"{body.code} {marked_words(body)}"
             marked = {**marked, body.code: Said(event.at, event.actor, event.mono, event.boot, body)}
         elif isinstance(body, ev.Decided):
             what, decided = _decided(body), body
@@ -55,6 +57,9 @@ def follow_up_section(incident: Incident, events: Sequence[ev.Event]) -> Iterato
     if end is not None and end.ticket:
         yield f"- **OPEN when this was closed**: the fix is followed in {escape(end.ticket)}"
         yield f"- due {escape(due_words(end.due) if end.due else 'at no time that was said')}"
+        fix = fix_of(incident)
+        if fix is not None and fix.paid:
+            yield f"- since then: done, says {escape(fix.paid_by)}: {escape(fix.paid)}"
 
 
 def _line(

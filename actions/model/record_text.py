@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from actions.model import events as ev
+from actions.model.branching import RESTRICTED_WORDS
 from actions.model.chain import hash_groups
 from actions.model.checklist import State
 from actions.model.effect import shown
-from actions.model.incident import Command, Incident, Run, items, state_of
+from actions.model.incident import Command, Incident, Run, items, restricted, state_of
 from actions.model.markdown_text import code, escape, fenced
+from actions.model.paper_table import paper_section
 from actions.model.plan import Plan, PlannedStep
 from actions.model.record_approvals import approvals_section
+from actions.model.record_cause import failure_mode_section, tests_missed_section, went_wrong_section
+from actions.model.record_debts import after_sign_off, debts_section
 from actions.model.record_known import follow_up_section, known_section
 from actions.model.record_messages import messages_section
 from actions.model.record_phases import phases_section
@@ -28,6 +32,7 @@ from actions.model.record_timeline import (
     timeline,
     took,
 )
+from actions.model.record_watch import handover_section, watched_section
 
 __all__ = ["TEXT_VERSION", "markdown", "mode_word", "state_words", "timeline"]
 
@@ -64,6 +69,8 @@ def markdown(incident: Incident, events: Events) -> str:
     lines = [f"# {mode_word(incident)} - record {escape(incident.id)} of {escape(system)}"]
     if incident.mode == "drill":
         lines += ["", "**This was a DRILL: an exercise, not the real thing.**"]
+    if restricted(incident):
+        lines += ["", f"**{RESTRICTED_WORDS}**"]
     for title, section in _SECTIONS:
         body = list(section(incident, events))
         if not body and section in _ONLY_WHERE_THERE_IS_ANY:
@@ -116,6 +123,7 @@ def _sign_offs(incident: Incident, events: Events) -> Iterator[str]:
                 yield f"  - **entered at the login of {escape(event.actor)}**"
             yield f"  - **{escape(sign_words(sign))}**"
             yield f"  - {code(hash_groups(sign.over_hash))}"
+    yield from after_sign_off(events)
     yield "- Signatures are checked by `goaround verify`, not by this text."
 
 
@@ -260,16 +268,6 @@ def _evidence(incident: Incident, events: Events) -> Iterator[str]:
             yield f"  - {escape(kept.note)}"
 
 
-def _debts(incident: Incident, events: Events) -> Iterator[str]:
-    for debt in incident.debts:
-        state = f"paid: {escape(debt.paid)}" if debt.paid else "**OPEN**"
-        yield f"- {escape(debt.name)}: {escape(debt.text)}: {state}"
-        if debt.undo:
-            yield f"  - undo: {escape(debt.undo)}"
-        if debt.due:
-            yield f"  - due: {escape(debt.due)}"
-
-
 def _notes(incident: Incident, events: Events) -> Iterator[str]:
     for at, by, text in incident.notes:
         yield f"- {escape(clock_time(at))} {escape(by)}: {escape(text)}"
@@ -288,17 +286,35 @@ _SECTIONS: tuple[tuple[str, Callable[[Incident, Events], Iterator[str]]], ...] =
     ("Approvals", approvals_section),
     ("What was known when", known_section),
     ("People", _people),
+    ("Handing over", handover_section),
     ("Procedure and phases", phases_section),
     ("Checklist", _checklist),
+    ("Checklist as printed", paper_section),
     ("Plans", _plans),
     ("Runs", _runs),
     ("Messages", messages_section),
+    ("Watched", watched_section),
     ("Last observations", _observations),
     ("Evidence", _evidence),
-    ("Debts", _debts),
+    ("Debts", debts_section),
     ("Follow-up", follow_up_section),
+    ("What went wrong", went_wrong_section),
+    ("Failure mode", failure_mode_section),
+    ("Why tests missed it", tests_missed_section),
     ("Notes and pinned log lines", _notes),
     ("Every event", _timeline),
 )
 
-_ONLY_WHERE_THERE_IS_ANY = (approvals_section, messages_section, phases_section, known_section, follow_up_section)
+_ONLY_WHERE_THERE_IS_ANY = (
+    approvals_section,
+    messages_section,
+    phases_section,
+    known_section,
+    follow_up_section,
+    paper_section,
+    handover_section,
+    watched_section,
+    went_wrong_section,
+    failure_mode_section,
+    tests_missed_section,
+)

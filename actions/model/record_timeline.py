@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from actions.model import approval_words
+from actions.model import approval_words, watch_words
 from actions.model import events as ev
 from actions.model.clock import parse_stamp, span, t_plus
 from actions.model.due import due_words
 from actions.model.matrix import Inputs
 from actions.model.outside_text import sanitise
+from actions.model.record_criteria import marked_words
 from actions.model.sensing import PREFIX
+from actions.model.watching import PREFIX as WATCHED
 
 _ARMED = {"enter": "Enter", "typed": "name typed", "key": "key"}
 _ENDED = {
@@ -31,14 +33,22 @@ _QUIET_STATES = ("open", "running", "done")
 
 def timeline(events: Iterable[ev.Event]) -> list[str]:
     """One line per event: ``T+04:12 10:02:18Z ops1  X2 switch image: started (Enter)``. Safe for any terminal."""
-    first: ev.Event | None = None
-    told = _Told()
-    lines: list[str] = []
-    for event in events:
-        first = first or event
-        what = words(event, told)
-        lines.append(sanitise(f"{since(first, event)} {clock_time(event.at, first.at)} {event.actor}  {what}"))
-    return lines
+    telling = Telling()
+    return [telling.line(event) for event in events]
+
+
+class Telling:
+    """Lines of a record that grows: each event as it comes, in order."""
+
+    def __init__(self) -> None:
+        self._first: ev.Event | None = None
+        self._told = _Told()
+
+    def line(self, event: ev.Event) -> str:
+        """The line of the next event, as in ``timeline``."""
+        first = self._first = self._first or event
+        what = words(event, self._told)
+        return sanitise(f"{since(first, event)} {clock_time(event.at, first.at)} {event.actor}  {what}")
 
 
 @dataclass
@@ -50,6 +60,12 @@ class _Told:
     codes: dict[int, str] = field(default_factory=dict)
     answers: dict[str, int] = field(default_factory=dict)
     """Hash of a plan -> approvals, denials and broken glass about it."""
+    signed: bool = False
+    """Somebody has signed off what came before."""
+
+    def late(self) -> str:
+        """Of what is recorded although it was signed off: no sign-off stands for it."""
+        return " (after the sign-off)" if self.signed else ""
 
     def run(self, number: int) -> str:
         return self.runs.get(number, f"run {number}")
@@ -110,6 +126,9 @@ def _declared(body: ev.Declared, told: _Told) -> str:
 
 def _lease_taken(body: ev.LeaseTaken, told: _Told) -> str:
     where = " ".join(part for part in (body.host, body.tty) if part)
+    if body.accepted:
+        whose = f" that {body.from_holder} offered" if body.from_holder else " that were offered"
+        return f"{body.holder} has read the brief and takes the controls{whose}, at {where}"
     if body.from_holder:
         return f"{body.holder} TOOK OVER from {body.from_holder} at {where}{_because(body.reason)}"
     return f"{body.holder} flies, from {where}"
@@ -134,7 +153,7 @@ def _decided(body: ev.Decided, told: _Told) -> str:
 
 def _criterion(body: ev.CriterionMarked, told: _Told) -> str:
     level = f" ({body.level})" if body.level else ""
-    return f"criterion {body.code}{level} {'met' if body.met else 'NOT met any more'}: {body.text}"
+    return f"criterion {body.code}{level} {marked_words(body)}"
 
 
 def _note(body: ev.NoteAdded, told: _Told) -> str:
@@ -142,7 +161,8 @@ def _note(body: ev.NoteAdded, told: _Told) -> str:
 
 
 def _pinned(body: ev.LinePinned, told: _Told) -> str:
-    return f"log line pinned from {body.source}{' at ' + body.at if body.at else ''}: {body.text}"
+    where = f"{body.source} on {body.host}" if body.host else body.source
+    return f"log line pinned from {where}{' at ' + body.at if body.at else ''}: {body.text}"
 
 
 def _marked(body: ev.ItemMarked, told: _Told) -> str:
@@ -159,6 +179,10 @@ def _plan(body: ev.PlanDrawn, told: _Told) -> str:
     voids = f"; VOIDS {void} {'answer' if void == 1 else 'answers'} to the plan before" if void else ""
     option = body.plan.get("option", "?")
     return f"plan drawn: {option} to {name or '?'}, {count} steps, plan {body.digest[:12]}{voids}"
+
+
+def _option(body: ev.OptionChosen, told: _Told) -> str:
+    return f"way back chosen: {body.option} instead of {body.before or 'none'}{_because(body.text)}"
 
 
 def _started(body: ev.StepStarted, told: _Told) -> str:
@@ -218,13 +242,19 @@ def _refused(body: ev.StepRefused, told: _Told) -> str:
 
 
 def _debt(body: ev.DebtOpened, told: _Told) -> str:
-    due = f"; due {body.due}" if body.due else ""
+    due = f"; due {due_words(body.due)}" if body.due else ""
     undo = f"; undo: {body.undo}" if body.undo else ""
     return f"debt {body.debt}: {body.text}{undo}{due}"
 
 
 def _debt_paid(body: ev.DebtPaid, told: _Told) -> str:
-    return f"debt {body.debt} paid{_because(body.how)}"
+    return f"debt {body.debt} paid{told.late()}{_because(body.how)}"
+
+
+def _debt_assigned(body: ev.DebtAssigned, told: _Told) -> str:
+    parts = [f"to {body.owner}" if body.owner else "", f"due {due_words(body.due)}" if body.due else ""]
+    parts.append(f"followed in {body.ticket}" if body.ticket else "")
+    return f"debt {body.debt} assigned{told.late()}: {', '.join(part for part in parts if part) or 'nothing'}"
 
 
 def _closed(body: ev.Closed, told: _Told) -> str:
@@ -248,6 +278,7 @@ def sign_words(body: ev.SignedOff) -> str:
 
 def _signed(body: ev.SignedOff, told: _Told) -> str:
     who = f"{body.name} ({body.person})" if body.name else body.person
+    told.signed = True
     return f"signed off: {body.part} by {who}, over event {body.over_seq}; {sign_words(body)}"
 
 
@@ -311,6 +342,7 @@ _TELLERS: dict[type[Any], Callable[[Any, _Told], str]] = {
     ev.LinePinned: _pinned,
     ev.ItemMarked: _marked,
     ev.PlanDrawn: _plan,
+    ev.OptionChosen: _option,
     ev.StepStarted: _started,
     ev.EffectStarted: _effect_started,
     ev.EffectFinished: _effect_finished,
@@ -324,6 +356,7 @@ _TELLERS: dict[type[Any], Callable[[Any, _Told], str]] = {
     ev.StepRefused: _refused,
     ev.DebtOpened: _debt,
     ev.DebtPaid: _debt_paid,
+    ev.DebtAssigned: _debt_assigned,
     ev.ProcedurePinned: _procedure,
     ev.PhaseClosed: _phase_closed,
     ev.TimeBoxExtended: _extended,
@@ -336,6 +369,9 @@ _TELLERS: dict[type[Any], Callable[[Any, _Told], str]] = {
     ev.MessageStarted: _message_started,
     ev.MessageSent: _message_sent,
     ev.MessageRefused: _message_refused,
+    ev.WatchBegun: lambda body, told: watch_words.begun_line(body),
+    ev.WatchEnded: lambda body, told: watch_words.ended_line(body),
+    ev.HandoverOffered: lambda body, told: watch_words.offered_line(body),
 }
 
 
@@ -346,11 +382,11 @@ def departs(event: ev.Event) -> bool:
 
 
 _DEPARTURES: dict[type[Any], Callable[[Any], bool]] = {
-    ev.LeaseTaken: lambda body: bool(body.from_holder),
+    ev.LeaseTaken: lambda body: bool(body.from_holder) and not body.accepted,
     ev.Decided: lambda body: bool(body.recommended) and body.decision != body.recommended,
     ev.ItemMarked: lambda body: body.state not in _QUIET_STATES,
     ev.EffectFinished: lambda body: not body.ok,
-    ev.Observed: lambda body: not body.ok and not body.what.startswith(PREFIX),
+    ev.Observed: lambda body: not body.ok and not body.what.startswith((PREFIX, WATCHED)),
     ev.TimeBoxExtended: lambda body: True,
     ev.EvidenceKept: lambda body: not body.complete,
     ev.StepStarted: lambda body: body.undo,
@@ -365,5 +401,6 @@ _DEPARTURES: dict[type[Any], Callable[[Any], bool]] = {
     ev.GlassBroken: lambda body: True,
     ev.MessageSent: lambda body: not body.ok,
     ev.MessageRefused: lambda body: True,
+    ev.WatchEnded: watch_words.watch_departs,
     ev.Unknown: lambda body: True,
 }

@@ -6,9 +6,11 @@ Where a system has nothing configured that could be looked at, the item is left 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from actions.model.checklist import WORKFLOWS, State
 from actions.model.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -18,8 +20,34 @@ PREFIX = "sensed "
 """Before the sensor's name in what a recorded reading is of: ``sensed probes.green``."""
 CHOSEN = ("decision", "target")
 """Sensors of what a person chooses: somebody can do something about them; the others are waited for."""
-FROM_INCIDENT = (*CHOSEN, "logs.exported", "configuration.kept", "release.running")
+KEPT_BY_KEY = ("monitoring.kept",)
+"""Sensors that are satisfied by what Enter does on the item itself."""
+CONFIGURED = ("configured.errors", "configured.response", "configured.database", "configured.resources")
+"""Sensors whose reading is the configuration itself."""
+NOT_OF_STEPS = (*CHOSEN, *KEPT_BY_KEY, "deployment.time")
+"""Sensors of what no step of a plan brings about."""
+FROM_INCIDENT = (
+    *CHOSEN,
+    "logs.exported",
+    "configuration.kept",
+    "evidence.kept",
+    "monitoring.kept",
+    "release.running",
+    "watch.begun",
+    WORKFLOWS,
+    *CONFIGURED,
+)
 """Sensors that need no reading: the incident says it."""
+
+
+_UNKNOWN = r"(?:cannot be read|not known|not all logs can be read): |watched for less than |\d+ of \d+ logs are read;"
+
+
+def unknown(seen: str) -> bool:
+    """Whether the words of a reading that is not ok say that nothing could be seen: it ticks nothing, and proposes
+    nothing.
+    """
+    return re.match(_UNKNOWN, seen) is not None
 
 
 @dataclass(frozen=True)
@@ -38,14 +66,33 @@ def can_sense(sensor: str, settings: Mapping[str, Any]) -> bool:
     probes = settings.get("probe") or ()
     system = settings.get("system") or {}
     database = settings.get("database") or {}
+    logs = bool(system.get("logs") or settings.get("compose"))
+    own = [probe for probe in probes if not probe.get("external")]
+    if sensor.startswith("probe."):
+        return _named(sensor, (*probes, *(settings.get("login") or ())))
+    if sensor.startswith("check."):
+        return _named(sensor, settings.get("check") or ())
     needs: dict[str, bool] = {
         **dict.fromkeys(FROM_INCIDENT, True),
-        "probes.green": bool(probes),
-        "response.times": any(probe.get("slow_ms") for probe in probes),
-        "errors.rate": bool(system.get("logs") or settings.get("compose")),
+        "watch.begun": bool((settings.get("watch") or {}).get("hours")),
+        "monitoring.kept": bool(probes or system.get("logs") or settings.get("compose")),
+        "critical.workflows": bool(settings.get("workflow")),
+        "deployment.time": any(settings.get(option) for option in ("compose", "git")),
+        "app.runs": bool(settings.get("compose")),
+        "probes.answer": bool(own),
+        "probes.green": bool(own),
+        "dependencies.answer": len(own) < len(probes),
+        "response.times": any(probe.get("slow_ms") for probe in own),
+        "response.baseline": any(probe.get("baseline_ms") for probe in own),
+        "errors.rate": logs,
+        "errors.database": logs,
         "backup.current": bool(database.get("backups")),
     }
     return needs.get(sensor, False)
+
+
+def _named(sensor: str, tables: Iterable[Mapping[str, Any]]) -> bool:
+    return any(sensor.partition(".")[2] == table.get("name") for table in tables)
 
 
 def reading(incident: Incident, sensor: str) -> Reading | None:
@@ -55,10 +102,16 @@ def reading(incident: Incident, sensor: str) -> Reading | None:
         "target": _target,
         "logs.exported": _logs,
         "configuration.kept": _configuration,
+        "evidence.kept": _evidence,
+        "monitoring.kept": _monitoring,
         "release.running": _running,
+        "watch.begun": _watched,
+        WORKFLOWS: _workflows,
     }
     if sensor in known:
         return known[sensor](incident)
+    if sensor in CONFIGURED:
+        return _configured(incident, sensor)
     at, seen = incident.observations.get(PREFIX + sensor, ("", None))
     return Reading(seen.ok, seen.seen, seen.expected, at) if seen is not None else None
 
@@ -77,7 +130,7 @@ def _target(incident: Incident) -> Reading | None:
 
 
 def _kept(incident: Incident, *, private: bool) -> Reading | None:
-    files = [one for one in incident.evidence if one.private is private]
+    files = [one for one in incident.evidence if one.private is private and not one.what]
     if not files:
         return None
     partial = [one.name for one in files if not one.complete]
@@ -95,6 +148,29 @@ def _configuration(incident: Incident) -> Reading | None:
     return _kept(incident, private=True)
 
 
+def _evidence(incident: Incident) -> Reading | None:
+    logs, configuration = _logs(incident), _configuration(incident)
+    if logs is None or configuration is None:
+        missing = " and ".join(name for name, one in (("logs", logs), ("configuration", configuration)) if one is None)
+        return Reading(False, f"{missing} not kept yet", "logs and configuration kept")
+    bad = next((one for one in (logs, configuration) if not one.ok), None)
+    return bad or Reading(True, f"logs: {logs.seen}; configuration: {configuration.seen}")
+
+
+def _monitoring(incident: Incident) -> Reading | None:
+    kept = [one for one in incident.evidence if one.what == "monitoring"]
+    return Reading(True, kept[-1].note or kept[-1].name) if kept else None
+
+
+def _watched(incident: Incident) -> Reading | None:
+    if not incident.watches:
+        return None
+    newest = incident.watches[-1]
+    if hasattr(newest.body, "until"):
+        return Reading(True, f"{newest.by} lets it be watched until {newest.body.until[:16]}Z", "", newest.at)
+    return Reading(newest.body.complete, newest.body.words, "", newest.at)
+
+
 def _running(incident: Incident) -> Reading | None:
     plan = incident.plan
     if plan is None:
@@ -103,3 +179,26 @@ def _running(incident: Incident) -> Reading | None:
         return Reading(True, f"{plan.target.name} runs, proven", plan.target.name)
     facts = next((run.facts["running"] for run in reversed(incident.runs) if run.facts.get("running")), "")
     return Reading(False, facts or "not proven yet", plan.target.name)
+
+
+def _configured(incident: Incident, sensor: str) -> Reading | None:
+    from actions.model.configured_watch import presence  # the first screen does without
+
+    there = presence(sensor, incident.declared.settings) if incident.declared else None
+    return Reading(there.ok, there.seen, there.expected) if there is not None else None
+
+
+def _workflows(incident: Incident) -> Reading | None:
+    from actions.model.workflow_items import Tried, group, words  # where there are any
+
+    if incident.procedure is None or incident.declared is None:
+        return None
+    tried, newest = [], ""
+    for item in group(incident.procedure, incident.declared.settings)[1]:
+        mark = incident.marks.get(item.code)
+        seen = reading(incident, item.sensor) if item.sensor else None
+        by_hand = mark.state if mark is not None and (not item.sensor or mark.state is not State.DONE) else State.OPEN
+        red = seen is not None and not seen.ok and not unknown(seen.seen)
+        tried.append(Tried(item.text, State.DONE if seen and seen.ok else by_hand, red))
+        newest = max(newest, mark.at if mark else "", seen.at if seen else "")
+    return Reading(*words(tried), newest) if tried else None

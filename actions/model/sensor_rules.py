@@ -40,6 +40,8 @@ class Answered:
     wrong_status: bool = False
     slow_ms: int = 0
     """Its limit; 0: none."""
+    timed: bool = False
+    """Its time tells how quick the system is; that of an error page does not."""
 
     @property
     def words(self) -> str:

@@ -16,7 +16,19 @@ from actions.model.quick_dataclass import dataclass
 from actions.model.system_checks import absolute as _absolute
 from actions.model.system_checks import check_url as check_url
 from actions.model.system_checks import plain as _plain
+from actions.model.system_checks import seconds_of as seconds_of
 from actions.model.system_checks import within as _within
+from actions.model.system_watch import (
+    CheckTable,
+    CriteriaTable,
+    DatabaseTable,
+    LoginTable,
+    MaintenanceTable,
+    ReadinessTable,
+    TicketTable,
+    WatchTable,
+    WorkflowTable,
+)
 
 ENVIRONMENTS = ("production", "staging", "drill")
 OPTIONS = ("coolify", "compose", "git", "database", "migration", "forward")
@@ -97,12 +109,15 @@ class RunningCommit:
     directory: str = ""
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    deadline: int = 120
+    """Seconds until the target must be told, when it is waited for."""
     field: str = ""
     """Dotted JSON field of the answer; empty: the whole text. (Stands last: the name hides ``dataclasses.field``.)"""
 
     def __post_init__(self) -> None:
         if bool(self.command) == bool(self.url):
             raise ValueError("running: either command or url is needed")
+        _within("deadline", self.deadline, 1, 7200)
         _absolute("directory", self.directory, empty=True)
         if self.url:
             check_url("url", self.url)
@@ -164,10 +179,15 @@ class ProbeTable:
     follow: int = 0
     slow_ms: int = 0
     """Milliseconds above which an answer counts as slow; 0: it never does."""
+    baseline_ms: int = 0
+    """Milliseconds that 95 of 100 answers take in good times; 0: not known."""
+    external: bool = False
+    """A service outside that this system needs: looked at side by side, and no part of what "back" means."""
 
     def __post_init__(self) -> None:
         _plain("name", self.name)
         _within("slow_ms", self.slow_ms, 0, 600_000)
+        _within("baseline_ms", self.baseline_ms, 0, 600_000)
         check_url("url", self.url)
         _absolute("ca_file", self.ca_file, empty=True)
         _within("answer", self.answer, 1, 600)
@@ -341,43 +361,6 @@ class ProcedureTable:
 
 
 @dataclass(frozen=True)
-class DatabaseTable:
-    """``[database]``: where its backups lie, and how old one may be."""
-
-    backups: str = ""
-    """Files on the system's host: an absolute path whose last part may be a pattern (``*.sql.gz``)."""
-    backup_max_age: str = "24h"
-
-    def __post_init__(self) -> None:
-        _absolute("backups", self.backups, empty=True)
-        if any(sign in self.backups.rpartition("/")[0] for sign in "*?["):
-            raise ValueError("backups: only the last part of the path may be a pattern")
-        seconds_of("backup_max_age", self.backup_max_age)
-
-
-@dataclass(frozen=True)
-class WatchTable:
-    """``[watch]``: when the logs count as calm again."""
-
-    errors_per_minute: int = -1
-    """At most so many error lines a minute; -1: a tenth of the worst minute of the incident, at least one."""
-    window: str = "60s"
-    """Over how long they are counted."""
-
-    def __post_init__(self) -> None:
-        _within("errors_per_minute", self.errors_per_minute, -1, 1_000_000)
-        if not 5 <= seconds_of("window", self.window) <= 3600:
-            raise ValueError("window: between 5s and 1h")
-
-
-def seconds_of(name: str, text: str) -> int:
-    """A time such as ``90s``, ``15m``, ``24h`` or ``7d`` in seconds. Raises ValueError naming the field."""
-    if not re.fullmatch(r"\d{1,6}[smhd]", text):
-        raise ValueError(f'{name}: a time such as "90s", "15m", "24h" or "7d"')
-    return int(text[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[text[-1]]
-
-
-@dataclass(frozen=True)
 class StoreTable:
     """``[store]``: where the record lies; empty: the user's state folder."""
 
@@ -411,6 +394,18 @@ class Settings:
     procedure: ProcedureTable = field(default_factory=ProcedureTable)
     database: DatabaseTable | None = None
     watch: WatchTable = field(default_factory=WatchTable)
+    login: tuple[LoginTable, ...] = ()
+    check: tuple[CheckTable, ...] = ()
+    workflow: tuple[WorkflowTable, ...] = ()
+    criteria: CriteriaTable = field(default_factory=CriteriaTable)
+    maintenance: MaintenanceTable | None = None
+    readiness: ReadinessTable = field(default_factory=ReadinessTable)
+    tickets: TicketTable = field(default_factory=TicketTable)
+
+    @property
+    def own_probes(self) -> tuple[ProbeTable, ...]:
+        """The probes that say whether this system is well; what is outside proves nothing of it."""
+        return tuple(probe for probe in self.probe if not probe.external)
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -420,14 +415,23 @@ class Settings:
         return tuple(sorted(there, key=lambda name: name != first))
 
     def __post_init__(self) -> None:
-        names = [probe.name for probe in self.probe]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice:
-            raise ValueError(f"probe: the name {twice!r} stands there twice")
+        _no_name_twice("probe", [*(probe.name for probe in self.probe), *(login.name for login in self.login)])
+        _no_name_twice("check", [check.name for check in self.check])
+        _no_name_twice("workflow", [workflow.name for workflow in self.workflow])
+        probes = {*(one.name for one in self.probe), *(one.name for one in self.login)}
+        checks = {one.name for one in self.check}
+        for workflow in self.workflow:
+            if workflow.probe and workflow.probe not in probes:
+                raise ValueError(f"workflow: {workflow.name!r} names the probe {workflow.probe!r}, and there is none")
+            if workflow.check and workflow.check not in checks:
+                raise ValueError(f"workflow: {workflow.name!r} names the check {workflow.check!r}, and there is none")
         check_contacts("contacts", self.contacts)
-        names = [channel.name for channel in self.channel]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice:
-            raise ValueError(f"channel: the name {twice!r} stands there twice")
+        _no_name_twice("channel", [channel.name for channel in self.channel])
         if self.system.option in ("compose", "git") and getattr(self, self.system.option) is None:
             raise ValueError(f"system.option: is {self.system.option!r}, but there is no [{self.system.option}] table")
+
+
+def _no_name_twice(table: str, names: list[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise ValueError(f"{table}: the name {twice!r} stands there twice")

@@ -44,3 +44,10 @@ def check_url(key: str, url: str) -> None:
         if not port.isdigit():
             raise ValueError(f"{key}: the port must be a number, not {port!r}")
         within(key, int(port), 1, 65535)
+
+
+def seconds_of(name: str, text: str) -> int:
+    """A time such as ``90s``, ``15m``, ``24h`` or ``7d`` in seconds. Raises ValueError naming the field."""
+    if not re.fullmatch(r"\d{1,6}[smhd]", text):
+        raise ValueError(f'{name}: a time such as "90s", "15m", "24h" or "7d"')
+    return int(text[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[text[-1]]

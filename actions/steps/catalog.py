@@ -18,6 +18,7 @@ from actions.steps.compose_wait import AwaitHealthy
 from actions.steps.evidence import KeepEvidence
 from actions.steps.git_branch import PushBranch
 from actions.steps.git_deploy import Deploy
+from actions.steps.maintenance import MaintenanceOff, MaintenanceOn
 from actions.steps.prove import ProveBack
 
 CATALOG: dict[str, type] = {
@@ -27,6 +28,8 @@ CATALOG: dict[str, type] = {
         CommitRollback,
         Deploy,
         KeepEvidence,
+        MaintenanceOff,
+        MaintenanceOn,
         ProtectImages,
         ProveBack,
         PushBranch,

@@ -262,7 +262,7 @@ def _steps(
             needs=("X1", "X2"),
             proves=True,
             about_s=settings.prove.seconds + 2,
-            silent_s=max([60, *(probe.deadline for probe in settings.probe)]),
+            silent_s=max([60, *(probe.deadline for probe in settings.own_probes)]),
         ),
     ]
     if facts.containers or facts.leftovers:

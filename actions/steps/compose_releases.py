@@ -42,7 +42,7 @@ def releases_from(
     parts = [b for b in built if any(b.images.items() < r.images.items() for r in (*tagged, *built))]
     merged = _merge([*tagged, *(b for b in built if b not in parts)])
     merged = _with_running(merged, facts, label)
-    merged = _with_known(merged, known, facts)
+    merged = [_with_deployed(release, facts) for release in _with_known(merged, known, facts)]
     told = [_with_way_back(release, facts) for release in merged]
     return tuple(sorted(told, key=lambda r: (r.created or r.live_since, r.name), reverse=True))
 
@@ -234,6 +234,14 @@ def _with_known(found: list[Release], known: tuple[Release, ...], facts: Compose
             author=here.author or record.author,
         )
     return merged
+
+
+def _with_deployed(release: Release, facts: ComposeFacts) -> Release:
+    """What runs went live when the last of its containers was made: they are made anew with every deployment."""
+    if release.way_back is not WayBack.RUNNING:
+        return release
+    made = [one.created_at for service in facts.running for one in facts.of(service)]
+    return replace(release, live_since=max(made, default="") or release.live_since)
 
 
 def _with_way_back(release: Release, facts: ComposeFacts) -> Release:

@@ -42,8 +42,14 @@ class CommitReader:
         if table is None:
             return None
         if table.url:
-            return CommitReader(url=table.url, headers=table.headers, json_field=table.field)
-        return CommitReader(host=host, argv=table.command, cwd=table.directory, json_field=table.field)
+            return CommitReader(url=table.url, headers=table.headers, json_field=table.field, deadline_s=table.deadline)
+        return CommitReader(
+            host=host,
+            argv=table.command,
+            cwd=table.directory,
+            json_field=table.field,
+            deadline_s=table.deadline,
+        )
 
     def wanting(self, commit: str) -> ObserveCommit:
         """The effect that waits until ``commit`` runs."""

@@ -15,6 +15,7 @@ from actions.model.effect import (
     CollectOutput,
     EditFile,
     Effect,
+    ObserveCommand,
     ObserveCommit,
     ObserveImages,
     ProbeHttp,
@@ -34,6 +35,7 @@ from actions.steps.perform_evidence import collect_file, collect_output
 from actions.steps.perform_files import edit_file, remove_file, write_file
 from actions.steps.perform_ground import Ended, failed, one_line
 from actions.steps.perform_images import observe_images, wait_healthy
+from actions.steps.perform_look import observe_command
 from actions.steps.perform_probe import probe_http
 
 
@@ -141,6 +143,8 @@ def _do(effect: Effect, world: World, report: Reporter) -> Ended:
             return wait_healthy(effect, world, report)
         case ObserveCommit():
             return observe_commit(effect, world, report)
+        case ObserveCommand():
+            return observe_command(effect, world, report)
     assert_never(effect)
 
 

@@ -55,7 +55,7 @@ def planned(
 
 
 def probes_of(settings: Settings) -> tuple[ProbeHttp, ...]:
-    """The configured probes, as they prove that a system is back: so many passes in a row over so long."""
+    """The probes of the system itself, as they prove that it is back: so many passes in a row over so long."""
     return tuple(
         ProbeHttp(
             name=probe.name,
@@ -72,5 +72,5 @@ def probes_of(settings: Settings) -> tuple[ProbeHttp, ...]:
             ca_file=probe.ca_file,
             follow=probe.follow,
         )
-        for probe in settings.probe
+        for probe in settings.own_probes
     )

@@ -120,11 +120,12 @@ def test_every_container_of_the_project_is_seen_whatever_its_state(
             lambda: by_service(engine.states(project))["beat"].state == "restarting",
             "the crashing one waits for its restart",
         )
+        assert found["db"].health_said == "its check ended with 1"
         quick = by_service(engine.states(project))
         assert quick["beat"].exit_code == 7
         assert quick["beat"].restarts >= 1
         for service in ("web", "db", "plain", "migrate"):
-            full = replace(found[service], started_at="", restarts=0, error="")
+            full = replace(found[service], started_at="", restarts=0, error="", health_said="")
             assert replace(quick[service], restarts=0) == full, service
     finally:
         docker(

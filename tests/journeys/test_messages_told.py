@@ -11,7 +11,7 @@ import pytest
 from hook_server import Hook, hook
 from mail_server import MailServer
 from obedient_cockpit import cockpit as obedient
-from telling import named, started, through, without_messages
+from telling import looked_after, named, started, through, without_messages
 from tiny_flight_operator import Scripted
 from tiny_system import Tiny, build, drawn, finish, run
 
@@ -171,6 +171,10 @@ def test_solved_is_not_sent_before_it_is(session: Session, channels: Tiny, chat:
         if not step.optional:
             assert run(session, step.code) == "done"
     assert session.incident.proven
+    assert "is open" in named(session, solved.name).reason, "it is back, but nobody has tried what users do"
+    with pytest.raises(Refused, match=r"S1 .* is open"):
+        through(session, shown, "webhook:chat")
+    looked_after(session)
     assert not named(session, solved.name).reason
     through(session, started(session, solved), "webhook:chat")
     assert told(session.incident, "users") is not None
@@ -197,6 +201,7 @@ def test_a_red_probe_holds_solved_back_at_the_last_moment(tiny: Tiny) -> None:
             if not step.optional:
                 assert run(session, step.code) == "done"
         assert session.incident.proven
+        looked_after(session)
         site.status = 503
         shown = started(session, BUILT_IN[5])
         with pytest.raises(Refused, match="a probe is red: probe health"):

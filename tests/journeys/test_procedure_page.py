@@ -128,7 +128,7 @@ async def test_one_key_shows_whom_to_reach_and_who_decides_now(
         clock.advance(7 * 60)
         await sees(pilot, "▶ from then on: Tech Manager, now")
         await pilot.press("n", "down", "down", "down")
-        await sees(pilot, "cannot finish before T+15:00")
+        await sees(pilot, "cannot be done before T+15:00")
         await pilot.press("q")
         await pilot.pause()
         assert not isinstance(pilot.app.screen, ProcedureScreen)

@@ -117,7 +117,7 @@ def test_the_evening_as_it_should_go(night: Evening, capsys: pytest.CaptureFixtu
         red = saw(session, "probes.green", lambda one: not one.ok)
         assert red.seen.startswith("0 of 2 pass: health answered 500")
         saw(session, "errors.rate", lambda one: one.ok or "watched" not in one.seen)
-        before = press_on(session, lambda one: one.move not in (Move.TICK, Move.WAIT, Move.RUN))
+        before = press_on(session, lambda one: one.move not in (Move.TICK, Move.KEEP, Move.WAIT, Move.RUN))
         assert the_key(session).move is Move.CHOOSE
         plan = target(session, tiny.target)
         night.clock.pass_by(16 * 60)
@@ -143,6 +143,8 @@ def test_the_evening_as_it_should_go(night: Evening, capsys: pytest.CaptureFixtu
         assert (state(session, "T4"), state(session, "S1")) == (State.DONE, State.OPEN), (
             "green by itself, by nobody's key"
         )
+        assert "S1" in refused(lambda: tell(session, "Rollback done")), "nobody says so before it was tried"
+        press_on(session, lambda one: one.code == "T5")
         assert "told stakeholders" in tell(session, "Rollback done")
         assert "told users" in tell(session, "Solved")
         press_on(session, lambda one: one.move is Move.CLOSE)
@@ -207,8 +209,8 @@ def test_the_evening_with_every_deviation(night: Evening, capsys: pytest.Capture
     target(session, tiny.ground.shas[0])
     night.clock.pass_by(16 * 60)
     session.extend(600, "the provider is on the phone")
-    press_on(session, lambda one: one.code == "K1")
     with looking(session):
+        press_on(session, lambda one: one.code == "K1")
         saw(session, "backup.current", lambda one: not one.ok)
     assert the_key(session).words.startswith("look at K1 again: no file ")
     assert "second person" in refused(lambda: session.mark("K1", State.OVERRIDDEN, "unreachable"))
@@ -249,7 +251,7 @@ def test_the_evening_with_every_deviation(night: Evening, capsys: pytest.Capture
     other.who = replace(other.who, host="jump-2")  # one process is one cockpit: this one sits at another host
     assert not other.take_lease()
     assert other.take_lease(takeover_reason="ops1 fell asleep")
-    assert "has taken over" in refused(lambda: session.mark("S1", State.DONE))
+    assert "ops2 flies" in refused(lambda: session.mark("S1", State.DONE))
     other.mark("T1", State.OVERRIDDEN, "we cannot wait for a whole minute")
     with looking(other):
         press_on(other, lambda one: one.move is Move.CLOSE)
@@ -287,7 +289,7 @@ def test_the_evening_with_every_deviation(night: Evening, capsys: pytest.Capture
     assert "VOID from" in report
     assert any("answers to the one before are void" in one for one in deviations)
     assert "the stop is lifted" in shown
-    assert "A3 done" in shown
+    assert "KEPT monitoring" in shown or "monitoring.txt" in shown, "what was left for later was done"
     assert {debt.name for debt in other.incident.debts} >= {"explain gate K1", "break-glass-2"}
     summary = summary_lines(other.incident, 0)
     assert f"Deviations: {len(deviations)} (BREAK-GLASS" in summary[1]

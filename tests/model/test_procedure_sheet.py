@@ -145,7 +145,7 @@ def test_an_option_that_does_not_fit_into_the_time_left_says_so() -> None:
     """To the second: what just fits is not marked; without deadline, clock or duration nothing is claimed."""
     git = PROCEDURE.options[1]
     assert too_late(git, Around(elapsed_s=0, deadline_s=900)) == ""
-    late = "cannot finish before T+15:00: begun now, it may take until T+15:01"
+    late = "cannot be done before T+15:00: about 15 min are needed, 14 min left"
     assert too_late(git, Around(elapsed_s=1, deadline_s=900)) == late
     assert too_late(git, Around(elapsed_s=1, deadline_s=None)) == ""
     assert too_late(git, Around(elapsed_s=None, deadline_s=900)) == ""
@@ -193,7 +193,7 @@ def test_without_colours_the_page_says_the_same() -> None:
     assert "-- Who to reach --" in text
     assert "! its review is overdue since January 2026" in text
     assert "  until T+15:00: DevOps Lead, now" in text
-    assert "    ! cannot finish before T+15:00: begun now, it may take until T+15:01" in text
+    assert "    ! cannot be done before T+15:00: about 15 min are needed, 14 min left" in text
 
 
 def test_an_overdue_review_is_kept_with_the_incident() -> None:

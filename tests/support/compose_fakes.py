@@ -18,6 +18,7 @@ from actions.model.ports import (
     ComposeTool,
     Container,
     Image,
+    LogLine,
     World,
 )
 
@@ -100,6 +101,9 @@ class FakeEngine:
 
     def states(self, project: str) -> tuple[Container, ...]:
         return self.containers(project)
+
+    def newest_lines(self, container_id: str, count: int) -> tuple[LogLine, ...]:
+        return ()
 
 
 @dataclass

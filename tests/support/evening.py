@@ -23,7 +23,10 @@ from actions.model.incident import Incident, items, state_of
 from actions.model.record_text import markdown
 from actions.model.record_timeline import timeline
 from app.approval_desk import Desk
+from app.feeds import LogFeed
+from app.log_sources import log_sources
 from app.lookout import Lookout
+from app.monitoring import keep
 from app.session import Session
 from app.who import who_am_i
 
@@ -119,6 +122,7 @@ def evening(folder: Path, *, ago_s: int = 16 * 60, window: str = "5s") -> Iterat
     """Built and broken, under the built-in procedure."""
     tiny, site = build(folder), Site()
     tiny.follow_the_built_in()
+    tiny.tell_deployments(9000, 4000, 22 + ago_s / 60)
     (tiny.folder / "backups").mkdir()
     for name, text in (("post", POST % tiny.folder), ("pager", PAGER)):
         (tiny.folder / name).write_text(text)
@@ -169,6 +173,8 @@ def press_on(session: Session, end: Callable[[Next], bool], patience: int = 120)
             session.mark(found.code, State.DONE)
         elif found.move is Move.SAY:
             assert session.close_phase() in found.words
+        elif found.move is Move.KEEP:
+            with_feed(session, lambda feed: keep(session, feed))
         elif found.move is Move.WAIT:
             until(lambda found=found: the_key(session) != found, f"{found.words}")  # type: ignore[misc]  # bound
         elif found.move is Move.RUN:
@@ -176,6 +182,16 @@ def press_on(session: Session, end: Callable[[Next], bool], patience: int = 120)
         else:
             raise AssertionError(f"the test has to do this itself: {found}")
     return done
+
+
+def with_feed(session: Session, do: Callable[[LogFeed], object]) -> None:
+    """Do something with the logs that the system has."""
+    feed = LogFeed(lambda: log_sources(session), session.clock, shown=False)
+    feed.start()
+    try:
+        do(feed)
+    finally:
+        feed.stop()
 
 
 def reads(session: Session) -> tuple[str, str]:

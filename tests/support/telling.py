@@ -6,6 +6,9 @@ import re
 
 from tiny_system import Tiny
 
+from actions.model.checklist import State
+from actions.model.incident import item_of
+from actions.model.message_rules import untried_reason
 from actions.model.procedure import Message
 from app import messaging
 from app.procedure_check import BUILT_IN as BUILT_IN_PROCEDURE
@@ -40,3 +43,14 @@ def named(session: Session, name: str) -> messaging.Row:
     """The row of a message."""
     session.sync()
     return next(row for row in messaging.rows(session) if row.message.name == name)
+
+
+def looked_after(session: Session) -> None:
+    """What is looked at after a rollback (workflows, errors, times, queries) is found well."""
+    while (reason := untried_reason(session.incident)) is not None:
+        item = item_of(session.incident, reason.partition(" ")[0])
+        assert item is not None
+        if item.sensor:
+            session.sense(item.sensor, True, "as it was before", "")
+        else:
+            session.mark(item.code, State.DONE)

@@ -15,12 +15,13 @@ import time
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from git_ground import Ground, commit, git, make_ground
 
 from actions.model.checklist import State  # noqa: F401 - a name for the lines of obedient cockpits
-from actions.model.clock import Clock, SystemClock
+from actions.model.clock import Clock, SystemClock, stamp
 from actions.model.errors import GoaroundError
 from actions.model.matrix import Decision, Inputs
 from actions.model.plan import Plan
@@ -180,6 +181,18 @@ class Tiny:
     def follow_the_built_in(self) -> None:
         """The built-in procedure, instead of the tiny one."""
         self.config.write_text(self.config.read_text().replace(FOLLOWED, ""))
+
+    def tell_deployments(self, *minutes_ago: float) -> None:
+        """A history of deployments from now on: the releases, oldest first, each so many minutes ago."""
+        rows = []
+        for number, (sha, minutes) in enumerate(zip(self.ground.shas, minutes_ago, strict=True), start=1):
+            at = stamp(datetime.now(UTC) - timedelta(minutes=minutes))
+            rows.append(json.dumps({"at": at, "ref": f"v{number}", "sha": sha, "result": "ok"}) + "\n")
+        path = self.folder / "deployments.jsonl"
+        path.write_text("".join(rows))
+        text = self.config.read_text()
+        if "deployments =" not in text:
+            self.config.write_text(text.replace("\n[git]\n", f'\n[git]\ndeployments = "{path}"\n'))
 
     def add_to_config(self, text: str) -> None:
         with self.config.open("a") as file:

@@ -1,0 +1,149 @@
+"""Debts: which are open, which are overdue, and who may say that one is straightened. Pure.
+
+How they are shown over all records is left to ``app.debts``, recording to ``app.debt_desk``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from actions.model import events as ev
+from actions.model.clock import parse_stamp, span
+from actions.model.incident import Debt, Incident
+from actions.model.quick_dataclass import dataclass, replace
+
+FIX = "fix"
+"""Name of the debt that a fix which goes forward leaves."""
+BY_HAND = "by hand: "
+"""Before the words with which somebody paid what only a step was meant to straighten."""
+BENT = "u on "
+"""How the undo of a debt begins that a step has opened."""
+KINDS = (ev.DebtOpened.kind, ev.DebtAssigned.kind, ev.DebtPaid.kind)
+"""Kinds of the events that ``after`` takes."""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A debt with the record it stands in."""
+
+    incident: str
+    system: str
+    environment: str
+    mode: str
+    debt: Debt
+
+
+def after(debts: tuple[Debt, ...], event: ev.Event) -> tuple[Debt, ...]:
+    """The debts after one more event; events about anything else change nothing.
+
+    What was paid stays as it was paid: a name that is opened anew is a debt of its own.
+    """
+    body = event.body
+    if isinstance(body, ev.DebtOpened):
+        return (*debts, Debt(body.debt, body.text, body.undo, body.due, opened_at=event.at))
+    if isinstance(body, ev.DebtPaid):
+        return tuple(
+            replace(one, paid=body.how, paid_at=event.at, paid_by=event.actor) if _is(one, body.debt) else one
+            for one in debts
+        )
+    if isinstance(body, ev.DebtAssigned):
+        return tuple(
+            replace(one, owner=body.owner or one.owner, due=body.due or one.due, ticket=body.ticket or one.ticket)
+            if _is(one, body.debt)
+            else one
+            for one in debts
+        )
+    return debts
+
+
+def _is(debt: Debt, name: str) -> bool:
+    return debt.name == name and not debt.paid
+
+
+def of_events(events: Iterable[ev.Event]) -> tuple[Debt, ...]:
+    """The debts that events of one record tell of."""
+    debts: tuple[Debt, ...] = ()
+    for event in events:
+        debts = after(debts, event)
+    return debts
+
+
+def overdue_s(debt: Debt, now: datetime) -> int:
+    """By how many seconds an open debt is overdue; 0: it is not, or has no deadline."""
+    if debt.paid or not debt.due:
+        return 0
+    try:
+        return max(0, int((now - parse_stamp(debt.due)).total_seconds()))
+    except (ValueError, OverflowError):  # a deadline that is no time is never over
+        return 0
+
+
+def bent(debt: Debt) -> bool:
+    """Whether a step has opened it, so that a step is meant to straighten it."""
+    return debt.undo.startswith(BENT)
+
+
+def open_ones(debts: Iterable[Debt]) -> tuple[Debt, ...]:
+    """Those that nobody has paid."""
+    return tuple(one for one in debts if not one.paid)
+
+
+def in_order(debts: Sequence[Debt], now: datetime) -> tuple[Debt, ...]:
+    """Overdue ones first, then what is open, then what is paid; else as they were opened."""
+    return tuple(sorted(debts, key=lambda one: (bool(one.paid), not overdue_s(one, now))))
+
+
+def counted(debts: Iterable[Debt], now: datetime) -> str:
+    """``3 debts, 1 overdue`` of those that are open; empty: none is."""
+    left = open_ones(debts)
+    if not left:
+        return ""
+    late = sum(bool(overdue_s(one, now)) for one in left)
+    return f"{len(left)} debt{'' if len(left) == 1 else 's'}{f', {late} overdue' if late else ''}"
+
+
+def deadline_words(debt: Debt, now: datetime) -> str:
+    """``OVERDUE by 2 d``, ``due 2026-11-30 18:00Z, in 21 h`` or ``no deadline``."""
+    from actions.model.due import due_words  # the first screen stands
+
+    if not debt.due:
+        return "no deadline"
+    late = overdue_s(debt, now)
+    if late:
+        return f"OVERDUE by {_roughly(late)}"
+    try:
+        left = int((parse_stamp(debt.due) - now.astimezone(UTC)).total_seconds())
+    except (ValueError, OverflowError):
+        return f"due {debt.due}"
+    return f"due {due_words(debt.due)}" + (f", in {_roughly(left)}" if left >= 0 and not debt.paid else "")
+
+
+def _roughly(seconds: int) -> str:
+    """``2 d`` and ``21 h`` where the smaller unit says little."""
+    if seconds >= 2 * 86400:
+        return f"{seconds // 86400} d"
+    return f"{seconds // 3600} h" if seconds >= 2 * 3600 else span(seconds)
+
+
+def may_reason(incident: Incident, login: str) -> str | None:
+    """Why this login may neither assign nor pay a debt of the incident, or None."""
+    people = incident.declared.people if incident.declared else {}
+    if people and login not in people:
+        return f"{login} is none of the people of {incident.id}: {', '.join(people)}"
+    return None
+
+
+def change_reason(incident: Incident, name: str, login: str) -> str | None:
+    """Why this login may not change the debt of this name now, or None."""
+    reason = may_reason(incident, login)
+    if reason:
+        return reason
+    if any(one.name == name and not one.paid for one in incident.debts):
+        return None
+    from actions.model.due import due_words  # the first screen stands
+
+    paid = next((one for one in reversed(incident.debts) if one.name == name), None)
+    if paid is None:
+        return f"there is no debt {name}"
+    return f"{name} was paid by {paid.paid_by} {due_words(paid.paid_at)}: {paid.paid}"

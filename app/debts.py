@@ -1,0 +1,138 @@
+"""``goaround debts``: every debt over all records of a store, overdue ones first; for people and for programs.
+
+Changing one is left to ``debt_desk``, the command line to ``debt_command``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from actions.gateways.journal import IncidentSummary, SqliteJournal
+from actions.model.canonical import canonical_json
+from actions.model.debts import BENT, Owed, bent, counted, deadline_words, of_events, open_ones, overdue_s
+from actions.model.due import due_words
+from actions.model.incident import Debt
+from actions.model.outside_text import sanitise
+
+_PAGE = 1000
+Where = Callable[[Owed], str]
+"""The address at which a debt's ticket is read, or empty."""
+
+
+def nowhere(_: Owed) -> str:
+    """No ticket is read anywhere."""
+    return ""
+
+
+def every_debt(journal: SqliteJournal, incident: str = "", system: str = "") -> list[Owed]:
+    """All debts of the store, of one record or one system: newest record first, each as it was opened."""
+    events = journal.debt_events((incident,) if incident else None)
+    rows: list[Owed] = []
+    for row in _summaries(journal, set(events), system):
+        debts = of_events(events[row.id])
+        rows += [Owed(row.id, row.system, row.environment, row.mode, debt) for debt in debts]
+    return rows
+
+
+def _summaries(journal: SqliteJournal, wanted: set[str], system: str) -> Iterator[IncidentSummary]:
+    """Those of ``wanted``, newest first; stops as soon as all are found."""
+    before, left = 0, set(wanted)
+    while left and (rows := journal.newest(_PAGE, before, system)):
+        for row in rows:
+            if row.id in left:
+                left.discard(row.id)
+                yield row
+        before = rows[-1].number
+
+
+def in_order(rows: Sequence[Owed], now: datetime) -> list[Owed]:
+    """Overdue ones first, what is paid last; else as they come: newest record first."""
+    return sorted(rows, key=lambda one: (bool(one.debt.paid), not overdue_s(one.debt, now)))
+
+
+def debt_lines(rows: Sequence[Owed], now: datetime, url_of: Where = nowhere) -> list[str]:
+    """Two lines or more for each, safe for any terminal."""
+    lines: list[str] = []
+    for one in rows:
+        debt = one.debt
+        drill = " DRILL" if one.mode == "drill" else ""
+        lines.append(f"{state_word(debt, now)}  {one.incident}{drill}  {debt.name}  {debt.text}")
+        lines.append("    " + "; ".join(about(debt, now, url_of(one), f"{one.system} ({one.environment})")))
+    return [sanitise(line) for line in lines]
+
+
+def state_word(debt: Debt, now: datetime) -> str:
+    """``OVERDUE by 2 d``, ``open`` or ``paid``."""
+    if debt.paid:
+        return "paid"
+    return deadline_words(debt, now) if overdue_s(debt, now) else "open"
+
+
+def about(debt: Debt, now: datetime, url: str = "", system: str = "") -> list[str]:
+    """System, deadline, owner, ticket, what straightens it; or who paid it, when and how."""
+    parts = [system] if system else []
+    late = overdue_s(debt, now)
+    parts.append(f"was due {due_words(debt.due)}" if late else deadline_words(debt, now))
+    parts.append(f"owner: {debt.owner or 'nobody'}")
+    if debt.ticket:
+        parts.append(f"ticket: {debt.ticket}{f' ({url})' if url and url != debt.ticket else ''}")
+    if debt.paid:
+        parts.append(f"paid by {debt.paid_by} {due_words(debt.paid_at)}: {debt.paid}")
+    elif debt.undo:
+        parts.append(f"straightened by: {undo_words(debt)}")
+    return parts
+
+
+def undo_words(debt: Debt) -> str:
+    """What straightens it: ``u on X3 (undoes that step in the cockpit)``."""
+    return f"{debt.undo} (undoes {debt.undo.removeprefix(BENT)} in the cockpit)" if bent(debt) else debt.undo
+
+
+def debts_text(rows: Sequence[Owed], shown: Sequence[Owed], now: datetime, place: Path, url_of: Where = nowhere) -> str:
+    """The list for people. ``rows``: all that are known, ``shown``: those that are asked for."""
+    left = counted([one.debt for one in rows], now)
+    if not shown:
+        return f"no {'overdue ' if left else ''}debts in {place}" + (f"; open: {left}" if left else ": nothing is owed")
+    lines = debt_lines(shown, now, url_of)
+    lines.append(left or "nothing is owed")
+    if left:
+        lines.append('pay one: goaround debts pay ID CODE --how "..."; give it away: goaround debts assign ID CODE')
+    return "\n".join(lines)
+
+
+def debts_json(rows: Sequence[Owed], shown: Sequence[Owed], now: datetime, place: Path, url_of: Where = nowhere) -> str:
+    """The list for programs: times are stamps (UTC), ``overdue_s`` seconds, 0 where it is not overdue."""
+    left = open_ones(one.debt for one in rows)
+    data: dict[str, Any] = {
+        "store": str(place),
+        "debts": [_debt_data(one, now, url_of(one)) for one in shown],
+        "open": len(left),
+        "overdue": sum(bool(overdue_s(one, now)) for one in left),
+    }
+    return canonical_json(data).decode("utf-8")
+
+
+def _debt_data(one: Owed, now: datetime, url: str) -> dict[str, Any]:
+    debt = one.debt
+    return {
+        "incident": one.incident,
+        "system": one.system,
+        "environment": one.environment,
+        "mode": one.mode,
+        "code": debt.name,
+        "text": debt.text,
+        "undo": debt.undo,
+        "by_step": bent(debt),
+        "opened_at": debt.opened_at,
+        "due": debt.due,
+        "overdue_s": overdue_s(debt, now),
+        "owner": debt.owner,
+        "ticket": debt.ticket,
+        "url": url,
+        "paid": debt.paid,
+        "paid_at": debt.paid_at,
+        "paid_by": debt.paid_by,
+    }

@@ -1,0 +1,36 @@
+"""The debts in plain lines: what is owed, and paying one with words or giving it to somebody, by its code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actions.model.debts import counted, in_order
+from app.debt_desk import assign, debt_of, pay
+from app.debts import about, state_word
+
+if TYPE_CHECKING:
+    from app.plain import Plain
+
+
+def debts(plain: Plain, code: str) -> None:
+    """``f`` lists them, ``f CODE`` asks whether that one is paid or assigned. Raises GoaroundError."""
+    session = plain.session
+    session.sync()
+    now = session.clock.now()
+    if not code:
+        for one in in_order(session.incident.debts, now):
+            plain.operator.say(f"    {state_word(one, now)}  {one.name}  {one.text}")
+            plain.operator.say(f"        {'; '.join(about(one, now))}")
+        plain.say(counted(session.incident.debts, now) or "nothing is owed")
+        return
+    debt = debt_of(session.incident, code)
+    how = plain.operator.ask("how", f"{debt.name} {debt.text}: how was it straightened (empty: assign it)? > ").strip()
+    if how:
+        pay(session, debt.name, how)
+        plain.say(f"{debt.name} is paid")
+        return
+    owner = plain.operator.ask("owner", f"Whose is it (now {debt.owner or 'nobody'})? > ").strip()
+    due = plain.operator.ask("due", "Due when (2026-11-30, 24h, 3d; empty: stays)? > ").strip()
+    ticket = plain.operator.ask("ticket", f"Ticket (now {debt.ticket or 'none'})? > ").strip()
+    assign(session, debt.name, owner=owner, due=due, ticket=ticket)
+    plain.say(f"{debt.name} is assigned")

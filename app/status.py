@@ -1,0 +1,67 @@
+"""``goaround status``: one line for other terminals and for tmux's status line. Reads the record only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from actions.gateways.journal import SqliteJournal
+from actions.model.clock import Clock, SystemClock, elapsed_ms
+from actions.model.errors import ConfigError
+from actions.model.fold import fold
+from actions.model.incident import Incident
+from actions.model.status_line import as_json, line, parts
+from app.places import store_folder
+from app.records import open_store
+from app.settings import find_config, load
+
+
+def run_status(
+    config: str | None,
+    store: str,
+    wanted: str,
+    *,
+    tmux: bool = False,
+    program: bool = False,
+    clock: Clock | None = None,
+) -> int:
+    """Print it; ``program``: as JSON. Exit status 0, also when nothing is open."""
+    clock = clock or SystemClock()
+    settings = None
+    try:
+        settings = load(find_config(config)).settings
+    except ConfigError as error:
+        if config or Path(error.path).exists():
+            raise  # what is wrong with it; without any, the store alone will do
+    journal = open_store(store_folder(settings, store), clock)
+    try:
+        incident = _incident(journal, wanted, settings.system.name if settings else "")
+        print(_told(incident, clock, tmux=tmux, program=program))
+    finally:
+        if journal is not None:
+            journal.close()
+    return 0
+
+
+def _incident(journal: SqliteJournal | None, wanted: str, system: str) -> Incident:
+    """The one named, else the open one, else the newest (of this system)."""
+    if journal is None:
+        return Incident("")
+    if wanted:
+        found = journal.find(wanted)
+    else:
+        rows = journal.newest(50, system=system)
+        named = next((row for row in rows if not row.outcome), rows[0] if rows else None)
+        if named is None:
+            return Incident("")
+        found = named.id
+    return fold(found, journal.events(found))
+
+
+def _told(incident: Incident, clock: Clock, *, tmux: bool, program: bool) -> str:
+    declared_ms = 0
+    if incident.declared is not None:
+        declared_ms = elapsed_ms(clock, incident.declared_at, incident.declared_mono, incident.declared_boot)
+    if program:
+        return json.dumps(as_json(incident, declared_ms, clock.now()))
+    return line(parts(incident, declared_ms, clock.now()), tmux=tmux)
