@@ -103,6 +103,8 @@ def _run(args: Arguments) -> int:
         "status": _status,
         "keys": _keys,
         "screenshots": _screenshots,
+        "ready": _ready,
+        "predeploy": _predeploy,
     }[args.command]
     return handler(args)
 
@@ -295,3 +297,25 @@ def _screenshots(args: Arguments) -> int:
     for path in write_screenshots(Path(args.to)):
         print(path)
     return 0
+
+
+def _ready(args: Arguments) -> int:
+    from app.ready import Asked, run_ready
+
+    return run_ready(Asked(args.restore, args.backup, args.config, args.store, args.json))
+
+
+def _predeploy(args: Arguments) -> int:
+    from app.predeploy import Asked, run_predeploy
+
+    wanted = Asked(
+        args.config,
+        args.store,
+        args.json,
+        backup=not args.no_backup,
+        snapshot_now=args.snapshot_now,
+        protect=args.protect,
+        image=args.image,
+        commit=args.commit,
+    )
+    return run_predeploy(wanted)

@@ -174,6 +174,8 @@ def parser() -> argparse.ArgumentParser:
 
     shots = commands.add_parser("screenshots", help="plays the demo and writes pictures of its screens")
     shots.add_argument("--to", default="screenshots", metavar="DIR", help="the folder (screenshots)")
+
+    _before_it_is_needed(commands)
     return whole
 
 
@@ -200,6 +202,35 @@ def _debts(commands: Any) -> None:
     debts.add_argument("--make-ticket", action="store_true", help="assign: makes the ticket by [tickets] command")
     debts.add_argument("--how", default="", metavar="WORDS", help="pay: how it was straightened")
     debts.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _before_it_is_needed(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Commands for cron and for the pipeline."""
+    ready = commands.add_parser(
+        "ready", help="would it work right now? --restore: proves that a backup can be restored"
+    )
+    _common(ready)
+    ready.add_argument(
+        "--restore", action="store_true", help="restores one into a scratch database, verifies, drops it"
+    )
+    ready.add_argument(
+        "--backup", default="", metavar="NAME", help="this one (by name or path); else the newest usable"
+    )
+    ready.add_argument("--json", action="store_true", help="the answer as one JSON object")
+
+    before = commands.add_parser(
+        "predeploy", help="before a deployment: records what is replaced; is there a way back?"
+    )
+    _common(before)
+    before.add_argument("--no-backup", action="store_true", help="takes none: relies on the newest that is there")
+    before.add_argument("--snapshot-now", action="store_true", help="takes the snapshot: ends every session for it")
+    before.add_argument("--protect", action="store_true", help="tags the images that run, against a prune")
+    new = before.add_mutually_exclusive_group()
+    new.add_argument(
+        "--image", default="", metavar="REF", help="what will be deployed: its migrations, reversed as SQL"
+    )
+    new.add_argument("--commit", default="", metavar="SHA", help="the same by its full commit id")
+    before.add_argument("--json", action="store_true", help="the record as one JSON object")
 
 
 def _cockpit_options(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from actions.model.clock import parse_stamp
+from actions.model.database_answers import SENSOR as DATABASE
 from actions.model.deployment_time import SENSOR as DEPLOYMENT
 from actions.model.errors import GoaroundError
 from actions.model.incident import Incident
@@ -23,6 +24,8 @@ from actions.model.sensor_rules import Looked, worth_recording
 from app.feeds import LogFeed
 from app.lookout_backup import BackupLook
 from app.lookout_containers import ContainerLook
+from app.lookout_database import EVERY_S as DATABASE_EVERY_S
+from app.lookout_database import DatabaseLook
 from app.lookout_deployment import DeploymentLook
 from app.lookout_named import NamedLook
 from app.lookout_probes import ProbeLook
@@ -65,6 +68,7 @@ class Lookout:
         self._deployment = DeploymentLook(session, self.feed)
         self._probes = ProbeLook(session)
         self._containers = ContainerLook(session)
+        self._database = DatabaseLook(session)
         self._named = NamedLook(session)
         soon_s = EVERY_S if every_s is None else every_s
         self._rounds = (
@@ -72,6 +76,7 @@ class Lookout:
             _Round("lookout logs", self.look_at_logs, soon_s),
             _Round("lookout outside", self.look_outside, soon_s),
             _Round("lookout containers", self.look_at_containers, soon_s),
+            _Round("lookout database", self.look_at_database, DATABASE_EVERY_S if every_s is None else every_s),
             _Round("lookout backup", self.look_at_backup, backup_every_s),
             _Round("lookout deployment", self.look_at_deployment, soon_s),
             *(
@@ -140,6 +145,12 @@ class Lookout:
         names, incident = self._asked()
         if CONTAINERS in names:
             self._tell(incident, CONTAINERS, self._containers.look)
+
+    def look_at_database(self) -> None:
+        """The database, as the application's role."""
+        names, incident = self._asked()
+        if DATABASE in names:
+            self._tell(incident, DATABASE, self._database.look)
 
     def look_at_named(self, sensor: str) -> None:
         """A configured check or login, where it is time for one."""

@@ -14,21 +14,10 @@ from actions.model.outside_text import sanitise
 from actions.model.ports import CommandResult, Host
 from actions.model.sensor_rules import BackupFile, Looked, backup_current, size_words
 from actions.model.system import seconds_of
+from actions.steps.host_files import ASK_S, READ_S, Listed, last_words, listed
 from app.session import Session
 
-ASK_S = 30.0
-READ_S = 4 * 3600.0
-"""A file that takes longer to read is not checked."""
 DUMP_MAGIC = b"PGDMP"
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A file as the host lists it."""
-
-    path: str
-    size: int
-    mtime: int
 
 
 @dataclass(frozen=True)
@@ -49,8 +38,8 @@ class BackupLook:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._known: tuple[_Found, _Verdict] | None = None
-        self._announced: _Found | None = None
+        self._known: tuple[Listed, _Verdict] | None = None
+        self._announced: Listed | None = None
         self._awaited = False
 
     def before_reading(self, good: str = "") -> Looked | None:
@@ -72,7 +61,7 @@ class BackupLook:
         self._announced, self._awaited = found, True
         return replace(self._looked(found, _Verdict(False, "being read")), worth_s=0)
 
-    def _still_counts(self, newest: _Found, good: str) -> bool:
+    def _still_counts(self, newest: Listed, good: str) -> bool:
         now = self.session.clock.now().timestamp()
         if self._known is not None:
             return self._known[1].whole and now - self._known[0].mtime <= self._max_age_s
@@ -101,7 +90,7 @@ class BackupLook:
             return self._looked(found, verdict)
         return self._looked(found, self._known[1])
 
-    def _looked(self, found: _Found | None, verdict: _Verdict) -> Looked:
+    def _looked(self, found: Listed | None, verdict: _Verdict) -> Looked:
         table = self.session.settings.database
         assert table is not None  # nothing is sensed without it
         newest = None
@@ -117,41 +106,15 @@ class BackupLook:
         assert table is not None  # as above
         return seconds_of("backup_max_age", table.backup_max_age)
 
-    def _newest(self) -> _Found | None:
+    def _newest(self) -> Listed | None:
         table = self.session.settings.database
         assert table is not None  # as above
         files = listed(self.session.world().host, table.backups)
         return max(files, key=lambda one: (one.mtime, one.path), default=None)
 
 
-def _name(found: _Found) -> str:
+def _name(found: Listed) -> str:
     return sanitise(os.path.basename(found.path), limit=120)
-
-
-def listed(host: Host, pattern: str) -> tuple[_Found, ...]:
-    """The ordinary files (links are followed) that a path names whose last part may be a pattern.
-
-    Hidden files, such as those that are still being copied, only where the pattern begins with a dot. Raises
-    ``GoaroundError`` where the folder cannot be listed.
-    """
-    folder, _, name = pattern.rpartition("/")
-    if not name:
-        raise GoaroundError(
-            f"backups names a folder: {sanitise(pattern, limit=120)}", "", f'write "{sanitise(pattern, limit=120)}*.gz"'
-        )
-    # Both GNU and busybox know these words; -L and the slash: the folder or a file may be a link.
-    # A line break in a name would make two rows of one: such a file is no backup that we know how to name.
-    find = ("find", "-L", f"{folder}/", "-maxdepth", "1", "-type", "f", "-name", name, "!", "-name", "*\n*")
-    result = host.run((*find, "-exec", "stat", "-L", "-c", "%Y %s %n", "{}", "+"), env={"LC_ALL": "C"}, timeout_s=ASK_S)
-    _check(host, result, "listing the backups")
-    found = []
-    for line in os.fsdecode(result.stdout).split("\n"):
-        mtime, _, rest = line.partition(" ")
-        size, _, path = rest.partition(" ")
-        if mtime.isdigit() and size.isdigit() and path.startswith("/"):
-            hidden = os.path.basename(path).startswith(".") and not name.startswith(".")
-            found += [] if hidden else [_Found(path, int(size), int(mtime))]
-    return tuple(found)
 
 
 def read_whole(host: Host, path: str) -> _Verdict:
@@ -181,17 +144,11 @@ def _try(host: Host, argv: tuple[str, ...], name: str, short: str = "") -> _Verd
         return _Verdict(True, name if short != name else f"{name} passes")
     if result.exit_status in (126, 127):
         return _Verdict(False, f"not checked: {argv[0]} cannot be started on {host.name}", final=False)
-    return _Verdict(False, f"{short} fails: {_words(result) or f'exit status {result.exit_status}'}")
+    return _Verdict(False, f"{short} fails: {last_words(result) or f'exit status {result.exit_status}'}")
 
 
 def _check(host: Host, result: CommandResult, doing: str) -> None:
     if result.timed_out:
         raise GoaroundError(f"{doing} on {host.name} took longer than {ASK_S:.0f} s")
     if result.exit_status != 0:
-        raise GoaroundError(f"{doing} on {host.name} failed", _words(result) or f"exit status {result.exit_status}")
-
-
-def _words(result: CommandResult) -> str:
-    """The last line that it said; the path is known, and long."""
-    lines = [line.strip() for line in sanitise(result.stderr, keep_newlines=True).split("\n") if line.strip()]
-    return lines[-1][:160] if lines else ""
+        raise GoaroundError(f"{doing} on {host.name} failed", last_words(result) or f"exit status {result.exit_status}")

@@ -37,6 +37,8 @@ class ProbeLook:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._timings = Timings()
+        self._measured: tuple[str, dict[str, int]] = ("", {})
+        """For an incident of which moment, and what was measured before the deployment."""
 
     def sensors(self, names: Collection[str], *, outside: bool) -> tuple[str, ...]:
         """Those of these sensors that answers of this side are needed for."""
@@ -68,9 +70,21 @@ class ProbeLook:
 
     def _baseline(self) -> Looked | None:
         settings, now_ms = self.session.settings, self.session.clock.monotonic_ms()
-        baselines = {one.name: one.baseline_ms for one in settings.own_probes if one.baseline_ms}
+        baselines = self._baselines()
         times = {name: self._timings.recent(name, now_ms) for name in baselines}
         return response_baseline(times, baselines, settings.criteria.slower_percent)
+
+    def _baselines(self) -> dict[str, int]:
+        """What the configuration says, else what ``goaround predeploy`` measured before the incident."""
+        session = self.session
+        at = session.incident.declared_at
+        if self._measured[0] != at:
+            from app.predeploy_files import baselines
+
+            self._measured = (at, baselines(session.journal.folder, at, session.settings.system.name))
+        measured = self._measured[1]
+        own = {one.name: one.baseline_ms or measured.get(one.name, 0) for one in session.settings.own_probes}
+        return {name: ms for name, ms in own.items() if ms}
 
     def _tables(self, outside: bool) -> tuple[ProbeTable, ...]:
         return tuple(one for one in self.session.settings.probe if one.external is outside)

@@ -58,7 +58,7 @@ def _around(session: Session) -> Known:
     table = settings.database
     if table is None or not table.backups:
         return replace(known, backups="nobody said, and [database] backups is not configured")
-    from app.lookout_backup import listed  # loads the sessions' ground
+    from actions.steps.host_files import listed
 
     now = session.clock.now().timestamp()
     try:

@@ -14,10 +14,16 @@ import pytest
 from hypothesis import settings
 from services import REQUIRE_VARIABLE, SERVICES, missing, required_services
 
-pytest_plugins = ["engine_images", "ssh_server"]
+pytest_plugins = ["engine_images", "postgres_image", "postgres_server", "ssh_server", "django_images"]
 
 BENCHMARKS = Path(__file__).parent / "benchmarks"
-SERVICE_OF_FIXTURE = {"build_image": "docker", "sshd": "ssh"}
+SERVICE_OF_FIXTURE = {
+    "build_image": "docker",
+    "database_image": "docker",
+    "django_image": "docker",
+    "postgres": "postgres",
+    "sshd": "ssh",
+}
 MISSING_PROPERTY = "missing_service"
 
 NEUTRAL_GIT_CONFIG = """\
@@ -52,6 +58,11 @@ _state_numbers = itertools.count(1)
 # A loaded machine is no finding: examples are judged by what they return; the test's timeout ends a hang.
 settings.register_profile("goaround", deadline=None)
 settings.load_profile("goaround")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: many tests wait for a server, a terminal or a second to pass."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_configure(config: pytest.Config) -> None:

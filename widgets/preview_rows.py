@@ -241,9 +241,17 @@ def _sensed(incident: Incident, item: Item) -> list[Row]:
     rows.append((("It ticks and un-ticks itself and cannot be ticked by hand; ", ""), ("o ", "tone--key"), around))
     if item.gate and not (seen is not None and seen.ok):
         rows.insert(0, ((_GATE, "tone--danger"),))
+    if item.gate and item.sensor == "backup.current":
+        answers = reading(incident, "database.answers")
+        if answers is not None and not answers.ok:
+            rows.append(((_SILENT, "tone--warning"),))
     return rows
 
 
 _GATE = "GATE, closed: nothing that changes the system is armed while this is open"
+_SILENT = (
+    "The database does not answer: nothing can be dumped now. Keep a copy of its files or volume, or settle for the"
+    " newest backup, and go around the gate (o): that is what the way around is for."
+)
 _AROUND_GATE = ("goes around the gate, with a reason and a second person; it stays red in the record.", "")
 _OVERRIDES = ("overrides it, with a reason that stays visible.", "")

@@ -118,7 +118,8 @@ def _perform(incident: Incident, run: Run, world: World, report: SpoolReporter) 
 
 
 def _debts(incident: Incident, run: Run, facts: dict[str, str], *, took: bool) -> list[ev.Body]:
-    """What a step bent (its fact ``debt``) is opened; what it straightens (``pays``, or its own undo) is paid.
+    """What a step bent (its fact ``debt``, with ``due`` and ``undo``) is opened; what it straightens (``pays``, or its
+    own undo) is paid.
 
     With the fact ``debt of``, the code under which it is owed, it is opened however the run ended: something may be
     bent. Else, and to pay, the run must have come about (``took``).
@@ -130,8 +131,8 @@ def _debts(incident: Incident, run: Run, facts: dict[str, str], *, took: bool) -
     bodies: list[ev.Body] = []
     if "debt" in facts and (took or "debt of" in facts) and all(one.name != name for one in incident.debts):
         other = incident.plan.straightens(code) if incident.plan else None
-        undo = f"u on {code}{f', or {other.code} {other.title}' if other else ''}"
-        bodies.append(ev.DebtOpened(name, facts["debt"], undo, ""))
+        undo = facts.get("undo", f"u on {code}{f', or {other.code} {other.title}' if other else ''}")
+        bodies.append(ev.DebtOpened(name, facts["debt"], undo, facts.get("due", "")))
     if not took:
         return bodies
     paid_for = facts.get("pays", run.code if run.undo else "")

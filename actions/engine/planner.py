@@ -30,6 +30,14 @@ def releases(settings: Settings, option: str, world: World) -> tuple[tuple[Relea
         from actions.steps import compose_releases
 
         return compose_releases.releases(settings.compose, world, settings.system.name), ()
+    if option == "database" and settings.database is not None:
+        from actions.steps import database_releases
+
+        return database_releases.releases(settings, world), ()
+    if option == "migration" and option in settings.options:
+        # Migrations go back to a release of the code: those that the option of the code knows.
+        code = "compose" if settings.compose is not None else "git"
+        return releases(settings, code, world)
     raise _unconfigured(option)
 
 
@@ -53,6 +61,14 @@ def _draw(settings: Settings, option: str, release: Release, world: World, incid
         from actions.steps import compose_option
 
         return compose_option.draw(settings, release, world, incident)
+    if option == "database" and settings.database is not None:
+        from actions.steps import database_option
+
+        return database_option.draw(settings, release, world, incident)
+    if option == "migration" and option in settings.options:
+        from actions.steps import migration_option
+
+        return migration_option.draw(settings, release, world, incident)
     raise _unconfigured(option)
 
 

@@ -32,13 +32,13 @@ def check_command(argv: Sequence[str], cwd: str, env: Mapping[str, str] | None) 
     if argv[0].startswith("-"):
         raise BadInput("a program's name must not begin with '-'", shown(argv), "give its full path")
     for word in argv:
-        _check_text("an argument", word, shown(argv))
+        _check_text("an argument", word, argv)
     if cwd:
         _check_absolute(cwd)
     for name, value in (env or {}).items():
         if not _VARIABLE.fullmatch(name):
             raise BadInput("not a variable's name", sanitise(name, limit=100), "use letters, digits and '_'")
-        _check_text(f"the variable {name}", value, shown(argv))
+        _check_text(f"the variable {name}", value, argv)
 
 
 def check_path(path: str) -> None:
@@ -50,18 +50,18 @@ def check_path(path: str) -> None:
 
 
 def _check_absolute(path: str) -> None:
-    _check_text("a path", path, "")
+    _check_text("a path", path)
     if not path.startswith("/"):
         raise BadInput("a path is not absolute", sanitise(path, limit=300), "write it out from /")
 
 
-def _check_text(what: str, text: str, where: str) -> None:
+def _check_text(what: str, text: str, argv: Sequence[str] = ()) -> None:
     if "\0" in text:
-        raise BadInput(f"{what} holds a NUL byte", where, "remove it")
+        raise BadInput(f"{what} holds a NUL byte", shown(argv), "remove it")
     try:
         text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
-        raise BadInput(f"{what} holds half a character", where, "correct its encoding") from error
+        raise BadInput(f"{what} holds half a character", shown(argv), "correct its encoding") from error
 
 
 def encoded(text: str) -> bytes:

@@ -102,6 +102,13 @@ class GitRepository:
         answer = self._ok("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", old, new)
         return tuple(sanitise(path, limit=1000) for path in answer.out.split(b"\0") if path)
 
+    def paths(self, full_id: str) -> tuple[str, ...]:
+        """Every path of a commit, given by its full id."""
+        if self.commit(full_id) is None:
+            raise BadInput("this commit is not in the clone", full_id, "run `git fetch --tags` in the clone")
+        answer = self._ok("ls-tree", "-r", "-z", "--name-only", "--full-tree", full_id)
+        return tuple(sanitise(path, limit=1000) for path in answer.out.split(b"\0") if path)
+
     def _push_place(self, remote: str) -> str:
         """What ls-remote is given to reach the place that a push reaches: the name, unless pushes go elsewhere."""
         url = self._push_url(remote)

@@ -13,6 +13,10 @@ from typing import ClassVar
 
 from actions.model.canonical import sha256_hex
 from actions.model.codec import later
+from actions.model.effect_database import RunPipe, RunSql
+from actions.model.effect_dump import KeepDump
+from actions.model.effect_schema import AskLocks, AskSchema, RunMigrate
+from actions.model.effect_side import AwaitNoSessions, MeasureLoss, ObserveDatabase, VerifySide
 from actions.model.quick_dataclass import dataclass
 
 
@@ -348,6 +352,16 @@ Effect = (
     | WaitHealthy
     | ObserveCommit
     | ObserveCommand
+    | RunSql
+    | RunPipe
+    | VerifySide
+    | MeasureLoss
+    | AwaitNoSessions
+    | ObserveDatabase
+    | KeepDump
+    | AskSchema
+    | AskLocks
+    | RunMigrate
 )
 
 

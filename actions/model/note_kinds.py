@@ -53,6 +53,42 @@ class NoteKind(Enum):
     GOES_ON_RUNNING = "goes-on-running", Level.WARNING, "A container goes on with the release that is left."
     IMAGE_NAME_BAD = "image-name-bad", Level.WARNING, "A Compose file names an image that cannot be an image's name."
     OTHER_FILES = "other-files", Level.WARNING, "The containers were made from other Compose files than configured."
+    SCHEMA_SAFE = "schema-safe", Level.INFO, "The target knows every migration that the database has recorded."
+    SCHEMA_REVERSE_FIRST = (
+        "schema-reverse-first",
+        Level.WARNING,
+        "The target does not know some migrations; the running code can take them back, before the code is switched.",
+    )
+    SCHEMA_IRREVERSIBLE = (
+        "schema-irreversible",
+        Level.WARNING,
+        "The target does not know some migrations, and they cannot all be taken back.",
+    )
+    SCHEMA_UNKNOWN = "schema-unknown", Level.WARNING, "Whether the target can live with the schema cannot be learnt."
+    SCHEMA_AHEAD = "schema-ahead", Level.WARNING, "The target holds migrations that the database has not recorded."
+    SCHEMA_READ_SO = "schema-read-so", Level.INFO, "How the migrations were read, where that says something."
+    REVERSAL_DROPS = "reversal-drops", Level.WARNING, "What a reversal drops, and how many values are in it now."
+    REVERSAL_KEEPS = "reversal-keeps", Level.WARNING, "What a reversal does not take back: data that were changed."
+    NOT_ATOMIC = "not-atomic", Level.WARNING, "Migrations that may stay half done when they fail."
+    HALF_APPLIED = "half-applied", Level.WARNING, "The record of migrations and the schema do not agree."
+    CODE_FOLLOWS = "code-follows", Level.WARNING, "After the reversal the code that runs does not fit the schema."
+    REVERSAL_UNKEPT = "reversal-unkept", Level.WARNING, "The database is not kept before the reversal, and why."
+    REVERSAL_KEPT = "reversal-kept", Level.INFO, "How the database is kept before the reversal."
+
+    DATA_LOST = "data-lost", Level.WARNING, "What going back to the backup loses, in numbers."
+    DATABASE_KEPT = "database-kept", Level.INFO, "The former database is kept under another name; nothing is dropped."
+    ONLY_PREPARES = "only-prepares", Level.INFO, "The plan restores beside and counts; the swap is drawn afterwards."
+    PRESENT_NOT_KEPT = "present-not-kept", Level.WARNING, "The present state is not dumped first: no folder is set."
+    KEEPING_TAKES = "keeping-takes", Level.INFO, "What the dump of the present state takes: room and time."
+    SPACE_UNKNOWN = "space-unknown", Level.WARNING, "Whether the server's disk has room for a second database."
+    BACKUP_WARNS = "backup-warns", Level.WARNING, "Something of the backup that one should know."
+    BACKUP_AFTER = "backup-after", Level.WARNING, "The backup was made after the deployment that is gone back from."
+    ROWS_UNKNOWN = "rows-unknown", Level.WARNING, "How many rows the backup held is not known: that is not verified."
+    SIDE_LEFT = "side-left", Level.INFO, "Databases that this incident made beside the live one, and that stand."
+    SESSIONS_END = "sessions-end", Level.WARNING, "Who is connected and cannot be stopped: the swap ends the sessions."
+    NOTHING_STOPPED = "nothing-stopped", Level.WARNING, "No service can be stopped from here; the swap ends sessions."
+    SCHEMA_MUST_FIT = "schema-must-fit", Level.WARNING, "The code that is started must fit the backup's schema."
+    JOBS_HELD = "jobs-held", Level.INFO, "Jobs that migrate are stopped and not started again."
 
     def __init__(self, code: str, level: Level, meaning: str) -> None:
         self.code = code

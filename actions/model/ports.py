@@ -261,6 +261,9 @@ class Repository(Protocol):
     def changed_between(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ between two commits."""
 
+    def paths(self, full_id: str) -> tuple[str, ...]:
+        """Every path of a commit; raises BadInput when it is not here."""
+
 
 @dataclass(frozen=True)
 class ProbeReading:

@@ -14,7 +14,7 @@ from actions.model.procedure import Link, OptionText, Procedure
 from actions.model.procedure_line import Around, Line, Look
 from actions.model.procedure_people import deciding, people
 from actions.model.readiness_sheet import prevention_lines
-from actions.model.system import CONFIGURABLE
+from actions.model.system import ways_in
 
 
 def sheet(procedure: Procedure, facts: Around) -> tuple[Line, ...]:
@@ -52,7 +52,7 @@ def _about(procedure: Procedure, facts: Around) -> Iterator[Line]:
 
 
 def _ways(procedure: Procedure, facts: Around) -> Iterator[Line]:
-    there = [name for name in CONFIGURABLE if facts.settings.get(name)]
+    there = ways_in(facts.settings)
     first = (facts.settings.get("system") or {}).get("option") or (there[0] if there else "")
     told = [one for one in procedure.options if one.declared or one.option]
     if not told:

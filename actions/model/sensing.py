@@ -83,10 +83,11 @@ def can_sense(sensor: str, settings: Mapping[str, Any]) -> bool:
         "probes.green": bool(own),
         "dependencies.answer": len(own) < len(probes),
         "response.times": any(probe.get("slow_ms") for probe in own),
-        "response.baseline": any(probe.get("baseline_ms") for probe in own),
+        "response.baseline": bool(own),
         "errors.rate": logs,
         "errors.database": logs,
         "backup.current": bool(database.get("backups")),
+        "database.answers": bool(database.get("name")),
     }
     return needs.get(sensor, False)
 

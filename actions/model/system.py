@@ -7,8 +7,9 @@ Reading the file, finding lines for errors and unknown keys are left to ``app.se
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import field
-from typing import Literal
+from typing import Any, Literal
 
 from actions.model.effect import Expectation
 from actions.model.message_channels import ChannelTable, MessagesTable, check_contacts
@@ -18,10 +19,10 @@ from actions.model.system_checks import check_url as check_url
 from actions.model.system_checks import plain as _plain
 from actions.model.system_checks import seconds_of as seconds_of
 from actions.model.system_checks import within as _within
+from actions.model.system_database import DatabaseTable, DjangoTable
 from actions.model.system_watch import (
     CheckTable,
     CriteriaTable,
-    DatabaseTable,
     LoginTable,
     MaintenanceTable,
     ReadinessTable,
@@ -368,8 +369,21 @@ class StoreTable:
     postgres: str = ""
 
 
-CONFIGURABLE = ("compose", "git")
-"""The tables that configure a way back."""
+CONFIGURABLE = ("compose", "git", "database", "migration")
+"""Ways back that a configuration can hold."""
+
+
+def configured_ways(*there: bool) -> tuple[str, ...]:
+    """Those of ``CONFIGURABLE`` that are there."""
+    return tuple(name for name, has in zip(CONFIGURABLE, there, strict=True) if has)
+
+
+def ways_in(tables: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ways back of a configuration as JSON. A database without a name is one whose backups are looked at."""
+    named = bool((tables.get("database") or {}).get("name"))
+    return configured_ways(
+        bool(tables.get("compose")), bool(tables.get("git")), named, named and bool(tables.get("django"))
+    )
 
 
 @dataclass(frozen=True)
@@ -393,6 +407,7 @@ class Settings:
     messages: MessagesTable = field(default_factory=MessagesTable)
     procedure: ProcedureTable = field(default_factory=ProcedureTable)
     database: DatabaseTable | None = None
+    django: DjangoTable | None = None
     watch: WatchTable = field(default_factory=WatchTable)
     login: tuple[LoginTable, ...] = ()
     check: tuple[CheckTable, ...] = ()
@@ -410,7 +425,10 @@ class Settings:
     @property
     def options(self) -> tuple[str, ...]:
         """The configured ways back, the first choice first."""
-        there = [name for name in CONFIGURABLE if getattr(self, name) is not None]
+        named = bool(self.database and self.database.name)
+        there = configured_ways(
+            self.compose is not None, self.git is not None, named, named and self.django is not None
+        )
         first = self.system.option
         return tuple(sorted(there, key=lambda name: name != first))
 

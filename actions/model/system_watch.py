@@ -10,21 +10,6 @@ from actions.model.system_checks import absolute, check_url, plain, seconds_of, 
 
 
 @dataclass(frozen=True)
-class DatabaseTable:
-    """``[database]``: where its backups lie, and how old one may be."""
-
-    backups: str = ""
-    """Files on the system's host: an absolute path whose last part may be a pattern (``*.sql.gz``)."""
-    backup_max_age: str = "24h"
-
-    def __post_init__(self) -> None:
-        absolute("backups", self.backups, empty=True)
-        if any(sign in self.backups.rpartition("/")[0] for sign in "*?["):
-            raise ValueError("backups: only the last part of the path may be a pattern")
-        seconds_of("backup_max_age", self.backup_max_age)
-
-
-@dataclass(frozen=True)
 class WatchTable:
     """``[watch]``: when the logs count as calm again."""
 

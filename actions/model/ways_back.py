@@ -102,7 +102,8 @@ def _as_written(text: OptionText | None) -> Estimate:
 
 def _why_not(option: str) -> str:
     if option in CONFIGURABLE:
-        return f"not configured: there is no [{option}] table"
+        table = {"database": "[database] name", "migration": "[django] table"}.get(option, f"[{option}] table")
+        return f"not configured: there is no {table}"
     if option == "forward":
         return "no way back: it is decided (d)"
     return "by hand alone, as the procedure says"

@@ -15,25 +15,50 @@ from actions.steps.compose_commit import CommitRollback
 from actions.steps.compose_protect import ProtectImages
 from actions.steps.compose_switch import SwitchImages
 from actions.steps.compose_wait import AwaitHealthy
+from actions.steps.database_loss import CountLoss
+from actions.steps.database_prove import ProveDatabase
+from actions.steps.database_quiesce import AwaitQuiet, StartServices, StopWriters
+from actions.steps.database_restore import RestoreBeside
+from actions.steps.database_snapshot import KeepDatabase
+from actions.steps.database_swap import SwapDatabases
+from actions.steps.database_verify import VerifyRestored
 from actions.steps.evidence import KeepEvidence
 from actions.steps.git_branch import PushBranch
 from actions.steps.git_deploy import Deploy
+from actions.steps.hand_sql import RunHandSql
 from actions.steps.maintenance import MaintenanceOff, MaintenanceOn
+from actions.steps.migration_reverse import FakeReversal, ReverseMigrations, ReverseWithLoss
 from actions.steps.prove import ProveBack
+from actions.steps.schema_check import CheckLocks, CheckSchema
 
 CATALOG: dict[str, type] = {
     step.step_id: step
     for step in (
         AwaitHealthy,
+        AwaitQuiet,
+        CheckLocks,
+        CheckSchema,
         CommitRollback,
+        CountLoss,
         Deploy,
+        FakeReversal,
+        KeepDatabase,
         KeepEvidence,
         MaintenanceOff,
         MaintenanceOn,
         ProtectImages,
         ProveBack,
+        ProveDatabase,
         PushBranch,
+        RestoreBeside,
+        ReverseMigrations,
+        ReverseWithLoss,
+        RunHandSql,
+        StartServices,
+        StopWriters,
+        SwapDatabases,
         SwitchImages,
+        VerifyRestored,
     )
 }
 """Step id -> class."""

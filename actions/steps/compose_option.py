@@ -32,6 +32,7 @@ from actions.steps.compose_switch import SwitchImages, identity, name_of
 from actions.steps.compose_wait import AwaitHealthy
 from actions.steps.planned import planned, probes_of
 from actions.steps.prove import ProveBack
+from actions.steps.schema_notes import gate
 
 CHOOSE = "choose another release"
 
@@ -60,6 +61,8 @@ def draw(settings: Settings, release: Release, world: World, incident: str) -> P
     move = replace(move, keep={**move.keep, **_exposed(settings, facts, table, world)})
     switch, notes = _draw_switch(settings, facts, release, move, incident, world)
     steps = _steps(settings, table, facts, release, switch, world)
+    schema = gate(settings, world, release, "B4")
+    steps[-3:-3] = schema.steps
     commit, problems = draw_commit(facts, release, move.target, name, world)
     if commit is not None:
         steps.append(planned(commit, code="X4", phase="carry out", needs=("X3",), optional=True))
@@ -71,11 +74,12 @@ def draw(settings: Settings, release: Release, world: World, incident: str) -> P
         drawn={"time": stamp(world.clock.now()), "override": path_in(facts.directory, name)}
         | {f"keep {short(image)}": tag for tag, image in sorted(move.keep.items())},
         steps=tuple(steps),
-        notes=(*_notes(facts, release, switch), *move.notes, *notes, *facts.notes, *problems),
+        notes=(*schema.notes, *_notes(facts, release, switch), *move.notes, *notes, *facts.notes, *problems),
         facts={
             "compose": f"{' '.join(facts.tool.argv)} {facts.tool.version}",
             "project": facts.project.name,
             "services": ", ".join(sorted(move.target)),
+            **schema.facts,
         },
     )
 

@@ -21,9 +21,10 @@ from actions.steps.git_branch import Clone, PushBranch
 from actions.steps.git_deploy import Deploy
 from actions.steps.git_evidence import keep_clone, keep_logs
 from actions.steps.git_releases import repository_of
-from actions.steps.git_running import CommitReader, Running, read_running
+from actions.steps.git_running import CommitReader, Running, deploy_host, read_running
 from actions.steps.planned import planned
 from actions.steps.prove import ProveBack
+from actions.steps.schema_notes import gate
 
 _MIGRATION = re.compile(r"(?:^|/)(?:migrations/[^/]+\.(?:py|sql)|alembic/versions/[^/]+|db/migrate/[^/]+)$")
 _NAMES_TRIED = 100
@@ -59,6 +60,7 @@ def draw(settings: Settings, release: Release, world: World, incident: str = "")
     pushed = PushBranch(clone, sha, branch, watched, prefix=table.branch.partition("{time}")[0])
     deployed = _deploy(settings, table, clone, sha, branch, undo_branch, running, reader)
     steps = _steps(settings, table, release, clone, pushed, deployed, reader, world.evidence.encrypts_to)
+    schema = gate(settings, world, release, "B3")
     drawn = {"time": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "branch": branch, "sha": sha}
     if deployed.undo_branch:
         drawn["undo_branch"] = deployed.undo_branch
@@ -68,9 +70,9 @@ def draw(settings: Settings, release: Release, world: World, incident: str = "")
         target=release,
         running=running.commit,
         drawn=drawn,
-        steps=steps,
-        notes=_notes(table, repository, running, sha, deployed, bool(settings.system.logs)),
-        facts={"remote": f"{table.remote} ({clone.url})", "watched": ", ".join(sorted(watched))},
+        steps=(*steps[:-3], *schema.steps, *steps[-3:]),
+        notes=schema.notes + _notes(table, repository, running, sha, deployed, bool(settings.system.logs)),
+        facts={"remote": f"{table.remote} ({clone.url})", "watched": ", ".join(sorted(watched)), **schema.facts},
     )
 
 
@@ -163,13 +165,6 @@ def _deploy(
         branch=branch if by_ref else "",
         undo_branch=undo_branch if by_ref and former else "",
     )
-
-
-def deploy_host(settings: Settings, table: GitTable) -> str:
-    """Where the deploy command runs, and where its history of deployments lies."""
-    if table.deploy_on == "host" or settings.system.host == "local":
-        return settings.system.host
-    return "jump host"
 
 
 def _steps(

@@ -9,7 +9,7 @@ from actions.model.errors import GoaroundError
 from actions.model.events import Body
 from actions.model.git_text import is_full_id
 from actions.model.ports import World
-from actions.model.system import RunningCommit
+from actions.model.system import GitTable, RunningCommit, Settings
 from actions.steps.perform_commit import NotTold, commit_seen
 
 NO_READER = "git.running is not configured, so nobody can tell which commit runs"
@@ -92,3 +92,10 @@ def read_running(reader: CommitReader | None, world: World) -> Running:
     if not is_full_id(seen):
         return Running("", f"{seen[:60]!r} is told as the running commit, which is no full commit id")
     return Running(seen)
+
+
+def deploy_host(settings: Settings, table: GitTable) -> str:
+    """Where the deploy command runs, and where its history of deployments lies."""
+    if table.deploy_on == "host" or settings.system.host == "local":
+        return settings.system.host
+    return "jump host"

@@ -24,6 +24,10 @@ from actions.model.effect import (
     WaitHealthy,
     WriteFile,
 )
+from actions.model.effect_database import RunPipe, RunSql
+from actions.model.effect_dump import KeepDump
+from actions.model.effect_schema import AskLocks, AskSchema, RunMigrate
+from actions.model.effect_side import AwaitNoSessions, MeasureLoss, ObserveDatabase, VerifySide
 from actions.model.errors import GoaroundError
 from actions.model.events import EffectFinished, EffectStarted
 from actions.model.points import point
@@ -31,12 +35,16 @@ from actions.model.ports import Reporter, World
 from actions.model.step import Outcome, StepResult
 from actions.steps.perform_commands import run_command
 from actions.steps.perform_commit import observe_commit
+from actions.steps.perform_database import run_pipe, run_sql
+from actions.steps.perform_dump import keep_dump
 from actions.steps.perform_evidence import collect_file, collect_output
 from actions.steps.perform_files import edit_file, remove_file, write_file
 from actions.steps.perform_ground import Ended, failed, one_line
 from actions.steps.perform_images import observe_images, wait_healthy
 from actions.steps.perform_look import observe_command
 from actions.steps.perform_probe import probe_http
+from actions.steps.perform_schema import ask_locks, ask_the_schema, run_migrate
+from actions.steps.perform_side import await_no_sessions, measure_loss, observe_database, verify_side
 
 
 @dataclass(frozen=True)
@@ -145,6 +153,26 @@ def _do(effect: Effect, world: World, report: Reporter) -> Ended:
             return observe_commit(effect, world, report)
         case ObserveCommand():
             return observe_command(effect, world, report)
+        case RunSql():
+            return run_sql(effect, world, report)
+        case RunPipe():
+            return run_pipe(effect, world, report)
+        case VerifySide():
+            return verify_side(effect, world, report)
+        case MeasureLoss():
+            return measure_loss(effect, world, report)
+        case AwaitNoSessions():
+            return await_no_sessions(effect, world, report)
+        case ObserveDatabase():
+            return observe_database(effect, world, report)
+        case KeepDump():
+            return keep_dump(effect, world, report)
+        case AskSchema():
+            return ask_the_schema(effect, world, report)
+        case AskLocks():
+            return ask_locks(effect, world, report)
+        case RunMigrate():
+            return run_migrate(effect, world, report)
     assert_never(effect)
 
 

@@ -23,10 +23,11 @@ from actions.gateways.local_host import LocalHost
 from actions.model.checklist import State
 from actions.model.clock import ManualClock
 from actions.model.errors import GoaroundError
+from actions.steps.host_files import listed
 from app.feeds import LogFeed
 from app.log_sources import log_sources
 from app.lookout import Lookout
-from app.lookout_backup import listed, read_whole
+from app.lookout_backup import read_whole
 from app.session import Session
 
 

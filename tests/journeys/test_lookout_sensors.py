@@ -17,10 +17,12 @@ from actions.model.clock import ManualClock, stamp
 from actions.model.criteria import criteria
 from actions.model.criteria_sensed import Look
 from actions.model.ports import LogLine
+from actions.model.predeploy import Predeploy, ProbeBaseline
 from actions.model.sensing import PREFIX
 from app.feeds import LogFeed
 from app.log_sources import log_sources
 from app.lookout import Lookout
+from app.predeploy_files import write
 from app.session import Session
 
 OUTSIDE = """
@@ -175,6 +177,25 @@ def test_slower_than_before_the_deployment(ground: Watched, clock: ManualClock) 
         ok, seen, expected = newest(session, "response.baseline")
         assert (ok, expected) == (True, "at most 30 % slower")
         assert seen.endswith(", baseline 60000 ms: no slower")
+        lookout.stop()
+
+
+def test_the_baseline_is_what_was_measured_before_the_deployment(ground: Watched, clock: ManualClock) -> None:
+    """A09: `goaround predeploy` wrote it down; of another system, or measured since, it counts for nothing."""
+    with flown(ground, clock) as session:
+        system = session.settings.system.name
+        for name, at, p95 in (
+            (system, clock.now() - timedelta(hours=2), 70_000),
+            (system, clock.now() + timedelta(hours=2), 1),
+            ("another", clock.now() - timedelta(hours=1), 1),
+        ):
+            probe = ProbeBaseline("health", 20, 20, 1, p95)
+            write(session.journal.folder, Predeploy(name, "drill", stamp(at), probes=(probe,)))
+        lookout = Lookout(session)
+        for _ in range(20):
+            clock.advance(5)
+            lookout.look_at_probes()
+        assert newest(session, "response.baseline")[1].endswith(", baseline 70000 ms: no slower")
         lookout.stop()
 
 

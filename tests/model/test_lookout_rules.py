@@ -44,7 +44,7 @@ OUTSIDE = {"name": "mail-relay", "url": "http://127.0.0.2/", "external": True, "
             "dependencies.answer probe.mail-relay",
             "probes.answer probes.green response.times response.baseline",
         ),
-        ({"probe": [{"name": "a", "url": "http://b/"}]}, "probes.green", "response.times response.baseline"),
+        ({"probe": [{"name": "a", "url": "http://b/"}]}, "probes.green response.baseline", "response.times"),
         ({"login": [{"name": "login"}]}, "probe.login", "check.login probes.green"),
         ({"check": [{"name": "mail"}]}, "check.mail", "probe.mail check.beat"),
     ],

@@ -24,6 +24,8 @@ from actions.steps.evidence import KeepEvidence
 from actions.steps.planned import params_of, planned
 
 STEPS = Path(actions.steps.__file__).parent
+BESIDE = {"database.restore"}
+"""Change nothing that runs, and yet leave something beside it that can be taken away again."""
 
 
 def example(kind: Any, name: str, full: bool) -> Any:
@@ -79,7 +81,7 @@ def test_a_steps_row_says_everything(kind: type, full: bool) -> None:
     assert isinstance(step.risk, Risk)
     assert shown(step.effects()) or not full
     assert all(isinstance(line, str) for line in shown(step.undo_effects()))
-    if step.risk is Risk.READ:
+    if step.risk is Risk.READ and kind.step_id not in BESIDE:  # type: ignore[attr-defined]
         assert step.undo_effects() == ()
 
 

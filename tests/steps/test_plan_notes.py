@@ -8,10 +8,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import database_notes
 import pytest
 from compose_notes import CASES, Notes
+from database_ground import make_ground as make_database_ground
 from git_flight import Flight, dirty_the_clone, make_flight
 from git_ground import commit, git, make_ground
+from postgres_server import PostgresServer
+from schema_notes import SCHEMA
 
 from actions.engine.planner import releases
 from actions.model.note import Level
@@ -109,9 +113,18 @@ def test_compose_draws_it(kind: NoteKind) -> None:
     check(kind, CASES[kind]())
 
 
+@pytest.mark.parametrize("kind", database_notes.CASES, ids=lambda kind: kind.code)
+def test_database_draws_it(
+    kind: NoteKind, postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R05: each note of the database option comes from a plan over a real server."""
+    monkeypatch.setenv("PGHOST", str(postgres.folder))
+    check(kind, database_notes.CASES[kind](make_database_ground(postgres, tmp_path)))
+
+
 def test_no_code_is_dead_and_each_is_told() -> None:
     """R05: a code that nothing draws would be a promise that nobody keeps; each has its sentence and its own word."""
-    assert {*GIT, *CASES} == set(NoteKind)
+    assert {*GIT, *CASES, *SCHEMA, *database_notes.CASES, *database_notes.IN_COMPOSE} == set(NoteKind)
     assert len(KINDS) == len(NoteKind), "no two kinds share a code"
     for kind in NoteKind:
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", kind.code)

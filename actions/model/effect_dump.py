@@ -1,0 +1,137 @@
+"""The effect that keeps a database as it is: a dump, and the number of rows of every table in the same snapshot."""
+
+from __future__ import annotations
+
+import shlex
+from typing import ClassVar
+
+from actions.model.backup_file import MANIFEST, PARTIAL
+from actions.model.database_client import DatabaseClient
+from actions.model.database_names import conninfo, literal
+from actions.model.quick_dataclass import dataclass
+from actions.model.sensor_rules import size_words
+
+SNAPSHOT = "SNAPSHOT"
+"""Stands in the shown command for the name that the server gives when it is run."""
+
+WAIT_S = 120
+"""How long the snapshot is held for a dump that does not come."""
+_COUNT = """\
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SELECT pg_export_snapshot();
+{wait}{manifest};
+COMMIT;
+"""
+# The dump has taken the snapshot over when it holds locks: before, its transaction does nothing else.
+_WAIT = """\
+DO $goaround$
+BEGIN
+  FOR i IN 1..{turns} LOOP
+    PERFORM pg_stat_clear_snapshot();
+    EXIT WHEN EXISTS (SELECT FROM pg_stat_activity a JOIN pg_locks l USING (pid) WHERE a.application_name = {name}
+      AND a.backend_xmin IS NOT NULL AND l.locktype = 'relation' AND l.granted);
+    PERFORM pg_sleep(0.01);
+  END LOOP;
+EXCEPTION WHEN query_canceled THEN NULL;
+END
+$goaround$;
+"""
+
+
+@dataclass(frozen=True)
+class KeepDump:
+    """A dump under a temporary name, checked, and only then given its own, with its manifest beside it.
+
+    Whatever is killed at whatever moment: a file of this name is whole, and its manifest is there.
+    """
+
+    kind: ClassVar[str] = "dump"
+    client: DatabaseClient
+    database: str
+    path: str
+    """Where it will lie, on the client's host: a new file, mode 0600."""
+    mark: str
+    """By which the sessions of this dump are found on the server."""
+    incident: str
+    sql: str
+    """One statement whose only value is the manifest as JSON."""
+    need: int
+    """Bytes that must be free."""
+    last: int = 0
+    """Bytes of the last backup of this database that was made so; 0: there is none."""
+    command: tuple[str, ...] = ()
+    """Another command than pg_dump, on the same host; its rows are counted in a snapshot of their own."""
+
+    @property
+    def host(self) -> str:
+        """Where it is run and kept."""
+        return self.client.host
+
+    @property
+    def folder(self) -> str:
+        """Where it lies."""
+        return self.path.rpartition("/")[0] or "/"
+
+    @property
+    def partial(self) -> str:
+        """Its name while it is being written."""
+        return self.path + PARTIAL
+
+    @property
+    def manifest(self) -> str:
+        """Its manifest."""
+        return self.path + MANIFEST
+
+    @property
+    def dump_name(self) -> str:
+        """``application_name`` of the session that dumps."""
+        return f"goaround dump {self.mark}"
+
+    @property
+    def count_name(self) -> str:
+        """``application_name`` of the session that holds the snapshot and counts."""
+        return f"goaround count {self.mark}"
+
+    def dump_argv(self, snapshot: str) -> tuple[str, ...]:
+        """The program that dumps, with the name of the snapshot."""
+        if self.command:
+            return self.command
+        argv = self.client.pg_dump(self.database, "--format=custom", f"--snapshot={snapshot}")
+        return (*argv[:-1], self._dbname(self.dump_name))
+
+    def count_argv(self) -> tuple[str, ...]:
+        """psql that holds the snapshot and counts."""
+        argv = self.client.psql(self.database, admin=True)
+        return (*argv[:-1], self._dbname(self.count_name))
+
+    def count_sql(self) -> str:
+        """What psql is given: the name of a snapshot, a wait until the dump has it, the manifest."""
+        wait = "" if self.command else _WAIT.format(name=literal(self.dump_name), turns=round(WAIT_S / 0.01))
+        return _COUNT.format(wait=wait, manifest=self.sql.strip().rstrip(";"))
+
+    def list_argv(self) -> tuple[str, ...]:
+        """Reads the table of contents of the dump, which comes in through its input."""
+        return self.client.pg_restore("", "--list")
+
+    def _dbname(self, application: str) -> str:
+        name = conninfo(application).partition("=")[2]
+        return f"--dbname={conninfo(self.database)} application_name={name}"
+
+    def lines(self) -> tuple[str, ...]:
+        cwd = self.client.cwd
+        need = f", which must have {size_words(self.need)} free" if self.need else ""
+        names = " ".join(f"{key}={shlex.quote(value)}" for key, value in sorted(self.client.env.items()))
+        with_env = f"{names} " if names else ""
+        return (
+            f"on {self.host}" + (f", in {cwd}" if cwd else ""),
+            f"  dump   {self.database} to {self.path}",
+            f"         into {self.folder} (made for its owner alone when it is missing){need}",
+            f"  sql    {with_env}{shlex.join(self.count_argv())}",
+            *(f"         {line}" for line in self.count_sql().strip().splitlines()),
+            f"  run    {with_env}{shlex.join(self.dump_argv(SNAPSHOT))} > {shlex.quote(self.partial)}",
+            "         (it must end with 0, the file must be new)",
+            f"  check  {shlex.join(self.list_argv())} < {shlex.quote(self.partial)}, its end, sha256, size",
+            f"  write  {self.manifest}, then rename {self.partial} to {self.path}",
+        )

@@ -1,0 +1,371 @@
+"""Reads a plain SQL dump as it streams by: what is in it, whether it is whole, and what in it is hostile. Pure.
+
+psql obeys a dump: a backslash outside of quotes runs a program, connects elsewhere or reads a file; a statement drops a
+database. So the dump is read before psql sees it, by psql's own rules of quoting (psqlscan.l): what we take for data,
+psql takes for data. Rows of ``COPY`` are counted, so that a restore can be compared with what the dump itself holds.
+Memory is bounded: of a statement its beginning is kept, of data nothing but the count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from actions.model.sql_statement import Statement, statement_of
+
+HEAD = 8192
+"""Bytes of a statement that are kept."""
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes of a line outside of data; a dump has none so long."""
+LONGEST_ROW = 1024 * 1024
+"""Bytes of a row of data that are held; of a longer one only the end is waited for."""
+MOST_FINDINGS = 50
+MOST_ROWS = 200_000
+"""Migrations that are kept."""
+_TRAILER = b"-- PostgreSQL database dump complete"
+_CLUSTER = b"-- PostgreSQL database cluster dump"
+_VERSION = re.compile(rb"-- Dumped (?P<what>from database|by pg_dump) version (?P<version>\d+(?:\.\d+)*)")
+_SPECIAL = re.compile(rb"['\"$\\;]|--|/\*")
+_TAG = re.compile(rb"\$(?:[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*)?\$")
+_WORD_BEFORE = re.compile(rb"[A-Za-z0-9_\x80-\xff$]$")
+_META = re.compile(rb"\\(?P<word>[A-Za-z_.]+|!|.?)\s*(?P<rest>[^\n]*)", re.DOTALL)
+_COMMANDS = {
+    b"!": "runs a program on the machine of psql",
+    b"connect": "connects to another database",
+    b"c": "connects to another database",
+    b"copy": "reads or writes a file on the machine of psql, or runs a program there",
+    b"i": "reads another file",
+    b"ir": "reads another file",
+    b"include": "reads another file",
+    b"o": "writes a file, or runs a program",
+    b"w": "writes a file, or runs a program",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that must not reach psql unseen."""
+
+    line: int
+    why: str
+    text: str
+    """Its beginning as it stands there: outside text, to be sanitised by whoever shows it."""
+
+
+@dataclass
+class SqlDump:
+    """What a dump was found to be. ``feed`` it every byte in order, then ``finish``."""
+
+    lines: int = 0
+    server_version: str = ""
+    dump_version: str = ""
+    cluster: bool = False
+    """Made by ``pg_dumpall``."""
+    trailer: bool = False
+    """It ends as pg_dump ends a dump."""
+    rows: dict[str, int] = field(default_factory=dict)
+    """Table as written -> rows of data."""
+    tables: dict[str, None] = field(default_factory=dict)
+    """Tables that it makes, as written, in their order."""
+    extensions: dict[str, None] = field(default_factory=dict)
+    roles: dict[str, None] = field(default_factory=dict)
+    """Roles that it speaks of: owners and grants."""
+    migrations: list[tuple[str, str]] = field(default_factory=list)
+    """(app, name): the rows of ``django_migrations``."""
+    findings: list[Finding] = field(default_factory=list)
+    more_findings: int = 0
+    crlf: int = 0
+    """Lines outside of quotes that end in CR LF: it came through a terminal."""
+    restrict: bool = False
+    """It begins with ``\\restrict``: psql 15.14 (or as new) is needed."""
+    odd: list[str] = field(default_factory=list)
+    """What is not as pg_dump writes it, in words."""
+    stray: list[Finding] = field(default_factory=list)
+    """What is no SQL: messages of a program that went into the same file."""
+    encoding: str = ""
+    """As it is said first; empty: not at all."""
+    _held: bytearray = field(default_factory=bytearray)
+    _quote: bytes = b""
+    """What ends the present quote: ``'``, ``"``, a dollar tag, ``*/``; empty: none is open."""
+    _escapes: bool = False
+    """A backslash in the present quote takes the next character with it."""
+    _nested: int = 0
+    _statement: bytearray = field(default_factory=bytearray)
+    _statement_line: int = 0
+    _copy: str = ""
+    _columns: tuple[str, ...] = ()
+    _row_open: bool = False
+    """The beginning of a long row has passed by already."""
+    _restricted_by: bytes = b""
+    _backslash_escapes: bool = False
+    """``standard_conforming_strings`` is off: what psql knows from the server."""
+
+    def feed(self, chunk: bytes) -> None:
+        """The next bytes."""
+        if self._held and b"\n" not in chunk:  # a long line is not copied again for every piece of it
+            self._held += chunk
+            self._not_too_long()
+            return
+        data = bytes(self._held) + chunk if self._held else chunk
+        at = 0
+        while at < len(data):
+            if self._copy:
+                taken = self._take_data(data, at)
+            else:
+                taken = self._take_line(data, at)
+            if taken == at:
+                break
+            at = taken
+        self._held = bytearray(data[at:])
+        self._not_too_long()
+
+    def _not_too_long(self) -> None:
+        if self._copy and len(self._held) > LONGEST_ROW:
+            self._held, self._row_open = bytearray(), True
+        if len(self._held) > LONGEST_LINE and not self._copy:
+            raise ValueError(f"line {self.lines + 1} is longer than {LONGEST_LINE >> 20} MiB: this is no dump")
+
+    def finish(self) -> None:
+        """Nothing more comes."""
+        rest, self._held = bytes(self._held), bytearray()
+        if rest and self._copy:
+            self._data_row(rest)
+        elif rest:
+            self._line(rest)
+        if self._copy:
+            self.odd.append(f"it ends in the middle of the data of {self._copy}")
+        if self._quote:
+            self.odd.append("it ends in the middle of a quoted text or a comment")
+        elif self._statement.strip():
+            self.odd.append("it ends in the middle of a statement")
+        if self._restricted_by:
+            self.odd.append("its \\restrict is never ended")
+
+    # ------------------------------------------------------------------------------------------------ data
+
+    def _take_data(self, data: bytes, at: int) -> int:
+        """Rows of ``COPY`` from here on: where the data end, or where the last whole row does."""
+        if self._row_open:
+            end = data.find(b"\n", at)
+            if end < 0:
+                return at
+            self._row_open = False
+            self._count_rows(1)
+            return end + 1
+        if data.startswith((b"\\.\n", b"\\.\r\n"), at):
+            self.lines += 1
+            self._copy = ""
+            return data.index(b"\n", at) + 1
+        end = data.find(b"\n\\.", at)
+        while end >= 0 and data[end + 3 : end + 4] not in (b"\n", b"\r"):
+            if end + 3 >= len(data):  # whether this is the end shows with the next bytes
+                break
+            end = data.find(b"\n\\.", end + 1)
+        last = data.rfind(b"\n", at) if end < 0 else end
+        if last < at:
+            return at
+        self._count_rows(data.count(b"\n", at, last + 1))
+        if self._columns:
+            for row in data[at:last].split(b"\n"):
+                self._migration(row)
+        return last + 1
+
+    def _count_rows(self, rows: int) -> None:
+        self.lines += rows
+        self.rows[self._copy] += rows
+
+    def _data_row(self, row: bytes) -> None:
+        if row.strip() == b"\\.":
+            self.lines += 1
+            self._copy = ""
+        else:
+            self._count_rows(1)
+            self._migration(row)
+
+    def _migration(self, row: bytes) -> None:
+        if self._columns and len(self.migrations) < MOST_ROWS:
+            values = dict(zip(self._columns, row.rstrip(b"\r").split(b"\t"), strict=False))
+            app, name = values.get("app", b""), values.get("name", b"")
+            self.migrations.append((app.decode("utf-8", "replace"), name.decode("utf-8", "replace")))
+
+    # ------------------------------------------------------------------------------------------------ statements
+
+    def _take_line(self, data: bytes, at: int) -> int:
+        end = data.find(b"\n", at)
+        if end < 0:
+            return at
+        self._line(data[at:end])
+        return end + 1
+
+    def _line(self, line: bytes) -> None:
+        self.lines += 1
+        if line.endswith(b"\r") and not self._quote:
+            self.crlf += 1
+            line = line[:-1]
+        if not self._quote and not self._statement and line.startswith(b"--"):
+            self._comment(line)
+            return
+        at = 0
+        while at < len(line):
+            at = self._in_quote(line, at) if self._quote else self._plain(line, at)
+        self._keep(b"\n")
+
+    def _keep(self, text: bytes) -> None:
+        if not self._statement and not text.strip():
+            return
+        if not self._statement:
+            self._statement_line = self.lines
+        room = HEAD - len(self._statement)
+        if room > 0:
+            self._statement += text[:room]
+
+    def _in_quote(self, line: bytes, at: int) -> int:
+        """To behind the end of the quote, or to the end of the line."""
+        quote = self._quote
+        if quote == b"*/":
+            return self._in_comment(line, at)
+        begin = at
+        while True:
+            end = line.find(quote, at)
+            slash = line.find(b"\\", at) if self._escapes else -1
+            if slash >= 0 and (end < 0 or slash < end):
+                at = slash + 2
+                if at > len(line):
+                    break
+                continue
+            if end < 0:
+                break
+            end += len(quote)
+            self._quote = b""
+            self._keep(line[begin:end])
+            return end
+        self._keep(line[begin:])
+        return len(line)
+
+    def _in_comment(self, line: bytes, at: int) -> int:
+        while self._nested:
+            end, more = line.find(b"*/", at), line.find(b"/*", at)
+            if end < 0 and more < 0:
+                return len(line)
+            if more >= 0 and (end < 0 or more < end):
+                self._nested += 1
+                at = more + 2
+            else:
+                self._nested -= 1
+                at = end + 2
+        self._quote = b""
+        return at
+
+    def _plain(self, line: bytes, at: int) -> int:
+        """From a place outside of quotes to the next one where something begins or ends."""
+        found = _SPECIAL.search(line, at)
+        if found is None:
+            self._keep(line[at:])
+            return len(line)
+        sign, place = found[0], found.start()
+        self._keep(line[at:place])
+        if sign == b"--":
+            return len(line)
+        if sign == b"/*":
+            self._quote, self._nested = b"*/", 1
+            return place + 2
+        if sign == b"\\":
+            self._meta(line[place:])
+            return len(line)
+        if sign == b";":
+            return self._end_statement(line, place + 1)
+        if sign == b"$":
+            tag = _TAG.match(line, place)
+            if tag is None or _WORD_BEFORE.search(line[max(0, place - 1) : place]):
+                self._keep(b"$")
+                return place + 1
+            self._quote, self._escapes = tag[0], False
+            self._keep(tag[0])
+            return tag.end()
+        before = line[max(0, place - 2) : place]
+        escaped = before[-1:] in (b"E", b"e") and not _WORD_BEFORE.search(before[:-1])
+        self._escapes = sign == b"'" and (escaped or self._backslash_escapes)
+        self._quote = sign
+        self._keep(sign)
+        return place + 1
+
+    def _end_statement(self, line: bytes, at: int) -> int:
+        head, self._statement = bytes(self._statement), bytearray()
+        if not head.strip():
+            return at
+        statement = statement_of(head)
+        self._take(statement, head)
+        if statement.copies_in:
+            if line[at:].strip():
+                self._find("something follows COPY in its own line", line[at:])
+            self._copy = statement.table
+            self.rows.setdefault(statement.table, 0)
+            self._columns = statement.columns if bare_name(statement.table) == "django_migrations" else ()
+            return len(line)
+        return at
+
+    def _take(self, statement: Statement, head: bytes) -> None:
+        if statement.hostile:
+            self._find(statement.hostile, head, self._statement_line)
+        if statement.stray and len(self.stray) < MOST_FINDINGS:
+            self.stray.append(Finding(self._statement_line, "is no SQL", _beginning(head)))
+        self.encoding = self.encoding or statement.encoding
+        if statement.quoting:
+            self._backslash_escapes = statement.quoting == "off"
+        if statement.makes_table:
+            self.tables[statement.makes_table] = None
+        if statement.inserts:
+            self.rows[statement.inserts] = self.rows.get(statement.inserts, 0) + 1
+        if statement.extension:
+            self.extensions[statement.extension] = None
+        for role in statement.roles:
+            self.roles[role] = None
+
+    def _meta(self, text: bytes) -> None:
+        found = _META.match(text)
+        word, rest = (found["word"], found["rest"].strip()) if found else (b"", b"")
+        if word == b"restrict" and not self._restricted_by and not self._statement.strip():
+            self.restrict, self._restricted_by = True, rest or b"?"
+        elif word == b"unrestrict" and rest == self._restricted_by:
+            self._restricted_by = b""
+        else:
+            self._find(_COMMANDS.get(word, "is a command to psql"), text)
+
+    def _comment(self, line: bytes) -> None:
+        found = _VERSION.match(line)
+        if found and found["what"] == b"from database":
+            self.server_version = self.server_version or found["version"].decode()
+        elif found:
+            self.dump_version = self.dump_version or found["version"].decode()
+        elif line.startswith(_TRAILER):
+            self.trailer = True
+        elif line.startswith(_CLUSTER):
+            self.cluster = True
+            self.trailer = self.trailer or line.startswith(_CLUSTER + b" complete")
+
+    def _find(self, why: str, text: bytes, line: int = 0) -> None:
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(Finding(line or self.lines, why, _beginning(text)))
+        else:
+            self.more_findings += 1
+
+
+def _beginning(text: bytes) -> str:
+    return text.strip().split(b"\n")[0][:200].decode("utf-8", "replace")
+
+
+def bare_name(table: str) -> str:
+    """``public."My Table"`` as ``My Table``: without schema and quotes."""
+    last = re.findall(r'"(?:[^"]|"")+"|[^."]+', table)[-1:] or [table]
+    name = str(last[0])
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def scan(chunks: Iterable[bytes]) -> SqlDump:
+    """All of a dump. Raises ValueError where it cannot be one."""
+    found = SqlDump()
+    for chunk in chunks:
+        found.feed(chunk)
+    found.finish()
+    return found

@@ -1,0 +1,42 @@
+"""How the configured database is reached: the clients in its container, on its host, or on the jump host."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from actions.model.compose_command import compose_argv
+from actions.model.database_client import DatabaseClient, local_client
+from actions.model.errors import BadInput
+from actions.model.ports import World
+from actions.model.system import Settings
+from actions.steps.compose_facts import read_facts
+
+
+def client_of(settings: Settings, world: World) -> DatabaseClient:
+    """The clients for the configured database. Asks Compose for its version and project, and nothing else.
+
+    Raises BadInput where no database is configured, and what Compose raises.
+    """
+    table = settings.database
+    if table is None or not table.name:
+        raise BadInput("no database is configured", "", "set name and reach in a [database] table")
+    if table.reach == "dsn":
+        here = world.local.name if world.local is not None else world.host.name
+        return local_client(
+            here, dsn=table.dsn, role=table.role, admin=table.admin, password=table.password, folder=table.bin
+        )
+    client = local_client(
+        world.host.name, role=table.role, admin=table.admin, password=table.password, folder=table.bin
+    )
+    if not table.reach.startswith("compose:"):
+        return client
+    service = table.reach.removeprefix("compose:")
+    if settings.compose is None or world.compose is None:
+        raise BadInput(f"database.reach: {table.reach!r} needs a [compose] table", "", "add it, or use another reach")
+    facts = read_facts(settings.compose, world)
+    if service not in facts.project.services:
+        known = ", ".join(sorted(facts.project.services))
+        raise BadInput(f"database.reach: there is no service {service!r}", "", f"services: {known}")
+    run = ("exec", "-T", *(("-e", "PGPASSWORD") if table.password else ()), service)  # by name: its value is in no argv
+    prefix = compose_argv(facts.tool, facts.directory, facts.files, facts.project.name, *run)
+    return replace(client, prefix=prefix, cwd=facts.directory, words=table.reach)

@@ -1,0 +1,109 @@
+"""Performs effects on a database: an SQL text through psql, and clients in a pipe, each judged by its own end."""
+
+from __future__ import annotations
+
+import secrets
+
+from actions.model.effect_database import RunPipe, RunSql
+from actions.model.errors import Unreachable
+from actions.model.ports import Reporter, World
+from actions.steps.perform_ground import Ended, OutputLines, host_of, one_line
+from actions.steps.pipe_script import NOT_BEGUN, pipe_argv, statuses
+
+
+def run_sql(effect: RunSql, world: World, report: Reporter) -> Ended:
+    """Run it; a server that is lost in the middle may have carried it out."""
+    host = host_of(world, effect.host)
+    output = OutputLines(world, report)
+    try:
+        result = host.run(
+            effect.argv,
+            cwd=effect.cwd,
+            env={key: world.resolve(value) for key, value in effect.env.items()} or None,
+            stdin=effect.sql.encode(),
+            timeout_s=effect.timeout_s or None,
+            on_output=output.chunk,
+        )
+    except Unreachable as error:
+        return Ended(False, error.line(), sure=False)
+    finally:
+        output.finish()
+    said = _error_in(world, result.stderr) or output.last()
+    reason = f": {said}" if said else ""
+    if result.timed_out:
+        return Ended(
+            False, f"psql did not end within {effect.timeout_s} s{reason}", result.exit_status or 1, sure=False
+        )
+    if result.exit_status == 0:
+        return Ended(True, f"done on {effect.database}{reason}")
+    # 2: the connection was bad, or was lost; 3: a statement failed and nothing after it was run.
+    return Ended(
+        False, f"psql ended with {result.exit_status}{reason}", result.exit_status, sure=result.exit_status == 3
+    )
+
+
+def run_pipe(effect: RunPipe, world: World, report: Reporter) -> Ended:
+    """Run it; done only when every member ended with 0."""
+    host = host_of(world, effect.host)
+    mark = secrets.token_hex(12)
+    output = OutputLines(world, _Unmarked(report, mark))
+    try:
+        result = host.run(
+            pipe_argv(mark, effect.stages, effect.stdin, effect.stdout),
+            cwd=effect.cwd,
+            env={key: world.resolve(value) for key, value in effect.env.items()} or None,
+            timeout_s=effect.timeout_s or None,
+            on_output=output.chunk,
+        )
+    except Unreachable as error:
+        return Ended(False, error.line(), sure=False)
+    finally:
+        output.finish()
+    ends, words = statuses(mark, len(effect.stages), result.stderr)
+    last = _error_in(world, words) or one_line(world, words.decode("utf-8", "replace").strip().rpartition("\n")[2])
+    reason = f": {last}" if last else ""
+    if result.timed_out:
+        return Ended(False, f"did not end within {effect.timeout_s} s{reason}", 1, sure=False)
+    for stage, end in zip(effect.stages, ends, strict=True):
+        if end == NOT_BEGUN:
+            return Ended(False, f"{_name(stage)} could not be begun{reason}", 1)
+        if end != 0 and end != 141:  # 141: the next one ended first, and says why
+            return Ended(False, f"{_name(stage)} ended with {end}{reason}", end)
+    if any(ends):
+        return Ended(False, f"{_name(effect.stages[ends.index(141)])} was cut off{reason}", 141)
+    names = ", ".join(_name(stage) for stage in effect.stages)
+    return Ended(True, f"{names} ended with 0")
+
+
+def _error_in(world: World, words: bytes) -> str:
+    """The server's error among what a client said: hints and contexts come after it, and tell less."""
+    lines = words.decode("utf-8", "replace").splitlines()
+    found = [line for line in lines if "ERROR:" in line or "FATAL:" in line or ": error: " in line]
+    return one_line(world, found[0]) if found else ""
+
+
+class _Unmarked:
+    """Passes lines on, but for those that tell the end of a member."""
+
+    def __init__(self, report: Reporter, mark: str) -> None:
+        self._report = report
+        self._mark = mark
+
+    def line(self, text: str) -> None:
+        if text.strip() and self._mark not in text:
+            self._report.line(text)
+
+    def record(self, body: object) -> None:
+        raise NotImplementedError
+
+    def stopping(self) -> bool:
+        return self._report.stopping()
+
+
+def _name(stage: tuple[str, ...]) -> str:
+    """The program that a stage is about: the one behind ``exec -T db``."""
+    for word in stage:
+        base = word.rpartition("/")[2]
+        if base in ("psql", "pg_dump", "pg_restore", "gzip", "zstd", "cat"):
+            return base
+    return stage[0].rpartition("/")[2]

@@ -1,0 +1,140 @@
+"""What ``goaround predeploy`` does about the code: what runs, how it answers, what the new one will migrate."""
+
+from __future__ import annotations
+
+from actions.engine.planner import releases
+from actions.model.errors import GoaroundError, Refused
+from actions.model.ports import Image, World
+from actions.model.predeploy import ProbeBaseline, ReverseSql
+from actions.model.release import Release, WayBack, short_id
+from actions.model.step import Outcome
+from actions.model.system import Settings
+from actions.steps.compose_facts import engine
+from actions.steps.compose_names import KEEP_REPOSITORY, split_reference
+from actions.steps.compose_protect import protect
+from actions.steps.configured_probes import configured_probes
+from actions.steps.predeploy_reading import ASKED, coming, new_release, probe_baseline
+from app.command_lines import Quiet
+from app.predeploy_parts import Parts
+
+BY_CODE = ("compose", "git")
+
+
+class Code:
+    """The code's part of one run."""
+
+    def __init__(self, settings: Settings, world: World, parts: Parts, quiet: Quiet) -> None:
+        self._settings, self._world, self._parts, self._quiet = settings, world, parts, quiet
+        self.option = next((one for one in settings.options if one in BY_CODE), "")
+        self.release: Release | None = None
+        self.probes: tuple[ProbeBaseline, ...] = ()
+        self.migrations: tuple[ReverseSql, ...] = ()
+        self.protected: dict[str, str] = {}
+        self._known: tuple[Release, ...] = ()
+
+    def look(self, image: str, commit: str) -> None:
+        """All that is read. Raises BadInput where what is named as new does not exist."""
+        if self.option:
+            self.release = self._parts.part("release", "release-unknown", self._running)
+        else:
+            words = "neither [compose] nor [git] is configured: how the code goes back is not known here"
+            self._parts.gap("code-not-known", words, blocks=False)
+        if self.release is not None:
+            self._parts.part("target", "target-gone", self._still_there)
+        if self._settings.probe:
+            self._parts.part("probes", "probes-failed", self._probes, blocks=False)
+        if image or commit:
+            new = new_release(self._settings, self._world, image, commit, self._known)
+            self._parts.part("schema", "migrations-unknown", lambda: self._schema(new), blocks=False)
+
+    def _running(self) -> tuple[Release, str]:
+        self._known, notes = releases(self._settings, self.option, self._world)
+        one = next((one for one in self._known if one.way_back is WayBack.RUNNING), None)
+        if one is None or not one.identity:
+            why = "; ".join(note.text for note in notes) or "nothing of it runs"
+            raise Refused("what runs now is not known", why, "start it, or configure how it is learned")
+        since = f", live since {one.live_since[:16]}Z" if one.live_since else ""
+        return one, f"{one.name} runs ({short_id(one.identity)}){since}"
+
+    def _still_there(self) -> tuple[None, str]:
+        """Whether what runs can be gone back to when something else has taken its place."""
+        assert self.release is not None  # the caller has looked
+        if self.option == "git":
+            repository, commit = self._world.repository, self.release.commit
+            if repository is None or repository.commit(commit) is None:
+                raise Refused(f"{short_id(commit)} is not in the clone", "", "git fetch --tags there")
+            return None, f"{short_id(commit)} is in the clone"
+        there = {one.id: one for one in engine(self._world).images()}
+        gone = sorted(service for service, one in self.release.images.items() if one not in there)
+        if gone:
+            raise Refused(f"the image of {', '.join(gone)} is not on the engine any more", "", "pull or build it again")
+        loose = sorted(s for s, one in self.release.images.items() if self._moves_away(there[one]))
+        if loose:
+            words = f"the image of {', '.join(loose)} loses its tag when the new one takes it: a prune removes it then"
+            self._parts.gap("image-unprotected", words, blocks=False, move="goaround predeploy --protect")
+        return None, f"{len(set(self.release.images.values()))} images are on the engine"
+
+    def _moves_away(self, image: Image) -> bool:
+        """No tag of it is a version, and none is ours."""
+        tags = [split_reference(tag) for tag in image.tags]
+        if any(repository == KEEP_REPOSITORY for repository, _ in tags):
+            return False
+        # A tag with a number in it names one release; ``latest`` or ``stable`` goes to the next one.
+        return not any(char.isdigit() for _, tag in tags for char in tag)
+
+    def _probes(self) -> tuple[None, str]:
+        self.probes = tuple(probe_baseline(self._world, one) for one in configured_probes(self._settings))
+        words = []
+        for one in self.probes:
+            if one.passed < one.asked:
+                failed = f"{one.asked - one.passed} of {one.asked} answers fail before the deployment"
+                seen = f"{one.name}: {failed}: {one.detail}"
+                self._parts.gap("probe-fails", seen, blocks=False)
+            told = f"p50 {one.p50_ms} ms, p95 {one.p95_ms} ms" if one.p95_ms >= 0 else "no baseline"
+            words.append(f"{one.name} {told}")
+        return None, f"{'; '.join(words)} (each asked up to {ASKED} times)"
+
+    def _schema(self, new: Release) -> tuple[None, str]:
+        found = coming(self._settings, self._world, new)
+        self.migrations = found.migrations
+        if found.unknown and not found.migrations:
+            raise GoaroundError("which migrations will run is not known", found.unknown)
+        if found.unknown:
+            self._parts.gap("migrations-unsure", found.unknown, blocks=False)
+        if found.foreign:
+            words = f"recorded in the database, and not known to the new release: {_list(found.foreign)}"
+            self._parts.gap("migrations-foreign", words, blocks=False)
+        one_way = tuple(f"{one.migration} ({one.one_way[0]})" for one in found.migrations if one.one_way)
+        if one_way:
+            words = f"cannot be taken back, the data would have to be restored: {_list(one_way)}"
+            self._parts.gap("migrations-one-way", words, blocks=False)
+        half = tuple(one.migration for one in found.migrations if not one.atomic)
+        if half:
+            self._parts.gap("migrations-not-atomic", f"may stay half done: {_list(half)}", blocks=False)
+        if not found.migrations:
+            return None, "the new release brings no migration"
+        sql = sum(bool(one.sql) for one in found.migrations)
+        names = _list(tuple(one.migration for one in found.migrations))
+        return None, f"{len(found.migrations)} migrations will run: {names}; reverse SQL of {sql}"
+
+    def protect(self) -> None:
+        """Tags what runs."""
+        if self.release is not None and self.release.images:
+            self._parts.part("protect", "protect-failed", self._protect, blocks=False)
+
+    def _protect(self) -> tuple[None, str]:
+        assert self.release is not None  # the caller has looked
+        step = protect(self._settings, self._world.host.name, self.release)
+        if moved := step.moved(self._world):
+            raise Refused(moved)
+        result = step.run(self._world, self._quiet)
+        if result.outcome is not Outcome.DONE:
+            raise GoaroundError("the images could not be tagged", result.summary)
+        self.protected = dict(step.keep)
+        self._parts.gaps = [gap for gap in self._parts.gaps if gap.code != "image-unprotected"]
+        return None, f"{len(set(step.keep.values()))} images have a tag of ours"
+
+
+def _list(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more

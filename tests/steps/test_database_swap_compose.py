@@ -1,0 +1,193 @@
+"""The swap in a real Compose project: who is connected is stopped and started again, and nothing ever migrates."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from compose_stack import Recorder, Stack, removed_afterwards
+
+from actions.engine.planner import draw, releases
+from actions.model.plan import Plan
+from actions.model.step import Happened, Outcome, Step
+from actions.model.system import Settings
+from actions.model.system_database import DatabaseTable, DjangoTable
+from actions.steps.catalog import build
+
+pytestmark = [pytest.mark.docker, pytest.mark.postgres]
+
+INCIDENT = "INC-20261122-k7qf"
+CLIENT = '["sh", "-c", "while true; do (echo; sleep 600) | psql -h db -U obcms -d obcms_prod -q; sleep 0.2; done"]'
+FILE = """\
+x-app: &app
+  image: {image}
+  stop_signal: SIGKILL
+  environment: {{PGPASSWORD: hidden-canary, PGAPPNAME: app}}
+services:
+  db:
+    image: {image}
+    stop_signal: SIGINT
+    environment: {{POSTGRES_USER: obcms, POSTGRES_DB: obcms_prod, POSTGRES_PASSWORD: hidden-canary}}
+  web:
+    <<: *app
+    depends_on: {{db: {{condition: service_started}}}}
+    entrypoint: {client}
+  celery:
+    <<: *app
+    entrypoint: ["sleep", "1000"]
+  reports:
+    image: {image}
+    stop_signal: SIGKILL
+    environment: {{PGPASSWORD: hidden-canary, PGAPPNAME: reports}}
+    entrypoint: {client}
+  cache:
+    image: {image}
+    stop_signal: SIGKILL
+    entrypoint: ["sleep", "1000"]
+  migrate:
+    <<: *app
+    restart: "no"
+    depends_on: {{db: {{condition: service_started}}}}
+    entrypoint: ["psql", "-h", "db", "-U", "obcms", "-d", "obcms_prod", "-c", "INSERT INTO migrated VALUES (1)"]
+"""
+TABLES = """
+CREATE TABLE migrated (n integer);
+CREATE TABLE django_migrations (id serial PRIMARY KEY, app text, name text, applied timestamptz);
+INSERT INTO django_migrations (app, name) VALUES ('common', '0001_initial');
+CREATE TABLE item (id serial PRIMARY KEY, text text);
+INSERT INTO item (text) SELECT md5(i::text) FROM generate_series(1, 500) AS i;
+"""
+
+
+def sql(stack: Stack, text: str, database: str = "obcms_prod") -> str:
+    argv = ("docker", "exec", "-i", stack.container("db"), "psql", "-X", "-A", "-t", "-q", "-U", "obcms", database)
+    done = subprocess.run(argv, input=text.encode(), capture_output=True, timeout=60, check=True)
+    return done.stdout.decode().strip()
+
+
+def until(what: str, asked: object) -> None:
+    end = time.monotonic() + 60
+    while not asked():  # type: ignore[operator]
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def stack(engine_name: str, database_image: str, tmp_path: Path) -> Iterator[Stack]:
+    """A project whose application is connected, and whose migration has run once."""
+    one = Stack(engine_name, tmp_path / "app", "v2")
+    one.folder.mkdir()
+    one.write(FILE.format(image=database_image, client=CLIENT))
+    with removed_afterwards(one.name):
+        one.compose("up", "-d", "db")
+        ready = ("docker", "exec", one.container("db"), "pg_isready", "-q", "-h", "127.0.0.1")
+        until("the server", lambda: subprocess.run(ready, capture_output=True, timeout=30).returncode == 0)
+        sql(one, TABLES)
+        one.compose("up", "-d", "--scale", "celery=2")
+        until("the migration", lambda: sql(one, "SELECT count(*) FROM migrated") == "1")
+        until("the sessions", lambda: sessions(one) == 2)
+        yield one
+
+
+def sessions(stack: Stack) -> int:
+    return int(
+        sql(stack, "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('app', 'reports')", "postgres")
+    )
+
+
+def up(stack: Stack) -> list[str]:
+    return sorted(stack.compose("ps", "--services", "--filter", "status=running").split())
+
+
+def settings_of(stack: Stack, folder: Path) -> Settings:
+    table = DatabaseTable(name="obcms_prod", reach="compose:db", role="obcms", backups=f"{folder}/*", jobs=2)
+    django = DjangoTable(service="web", jobs=("migrate",))
+    return replace(stack.settings(services=("celery", "web")), database=table, django=django)
+
+
+def drawn(settings: Settings, stack: Stack) -> Plan:
+    found, _ = releases(settings, "database", stack.world())
+    backup = next(one for one in found if one.source == "backup")
+    return draw(settings, "database", backup, stack.world(), INCIDENT)
+
+
+def step_of(plan: Plan, code: str) -> Step:
+    row = plan.step(code)
+    assert row is not None, [one.code for one in plan.steps]
+    return build(row.step, row.params)
+
+
+def run(stack: Stack, plan: Plan, *codes: str) -> None:
+    for code in codes or [one.code for one in plan.steps]:
+        report = Recorder()
+        step = step_of(plan, code)
+        assert step.moved(stack.world()) == ""
+        result = step.run(stack.world(), report)
+        assert result.outcome is Outcome.DONE, (code, result.summary, report.lines[-5:])
+
+
+@pytest.mark.parametrize("form", ["-Fc", "-Fp"])
+def test_there_and_back(stack: Stack, tmp_path: Path, form: str) -> None:
+    """Z10, Z11, R8, R9: sessions decide who is stopped; the same are started, the migration never runs again."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    argv = ("docker", "exec", stack.container("db"), "pg_dump", "-U", "obcms", form, "obcms_prod")
+    dump = subprocess.run(argv, capture_output=True, timeout=60, check=True).stdout
+    path = folder / "nightly.dump"
+    path.write_bytes(dump)
+    import os
+
+    os.utime(path, (time.time() - 3600, time.time() - 3600))
+    sql(stack, "INSERT INTO item (text) VALUES ('late'); DELETE FROM item WHERE id = 3")
+    settings = settings_of(stack, folder)
+    before = up(stack)
+    run(stack, drawn(settings, stack))
+    assert up(stack) == before, "nothing that runs was touched"
+    left = subprocess.run(
+        ("docker", "exec", stack.container("db"), "ls", "/tmp"), capture_output=True, timeout=30, check=True
+    )
+    assert b"goaround" not in left.stdout
+    plan = drawn(settings, stack)
+    assert plan.facts["loss"].startswith("1 row in 1 table")
+    assert "reports" in step_of(plan, "Y1").title()
+    assert "cache" not in step_of(plan, "Y1").title()
+    assert any(note.code == "jobs-held" and "migrate" in note.text for note in plan.notes)
+    run(stack, plan, "Y1")
+    assert up(stack) == ["cache", "db"]
+    assert sessions(stack) == 0
+    again = drawn(settings, stack)  # as after rows that came late: what was stopped is remembered
+    run(stack, again)
+    assert up(stack) == before
+    assert len(stack.compose("ps", "-q", "celery").split()) == 2
+    assert sql(stack, "SELECT count(*), bool_or(text = 'late') FROM item") == "500|f"
+    assert sql(stack, "SELECT count(*) FROM migrated") == "1"
+    until("the sessions", lambda: sessions(stack) == 2)
+    undone = step_of(again, "Y3").undo(stack.world(), Recorder())
+    assert undone.outcome is Outcome.DONE, undone.summary
+    assert sql(stack, "SELECT count(*), bool_or(text = 'late') FROM item") == "500|t"
+    assert sql(stack, "SELECT count(*) FROM migrated") == "1"
+
+
+def test_stopping_is_undone_by_starting_exactly_these(stack: Stack, tmp_path: Path) -> None:
+    """Undo starts what was stopped, in its number, and neither the migration nor anything else."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    argv = ("docker", "exec", stack.container("db"), "pg_dump", "-U", "obcms", "-Fc", "obcms_prod")
+    (folder / "nightly.dump").write_bytes(subprocess.run(argv, capture_output=True, timeout=60, check=True).stdout)
+    settings = settings_of(stack, folder)
+    stack.compose("stop", "cache")
+    run(stack, drawn(settings, stack))
+    plan = drawn(settings, stack)
+    stop = step_of(plan, "Y1")
+    assert stop.check(stack.world()).happened is Happened.NO
+    run(stack, plan, "Y1")
+    assert stop.check(stack.world()).happened is Happened.YES
+    assert stop.undo(stack.world(), Recorder()).outcome is Outcome.DONE
+    assert stop.check_undone(stack.world()).happened is Happened.YES
+    assert up(stack) == ["celery", "db", "reports", "web"]
+    assert len(stack.compose("ps", "-q", "celery").split()) == 2
+    assert sql(stack, "SELECT count(*) FROM migrated") == "1"

@@ -1,0 +1,6 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0003_totals")]
+    operations = [migrations.AddField("order", "place", models.CharField(max_length=10, null=True))]
