@@ -5,11 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import ClassVar
 
-from actions.model.backup_file import MANIFEST, PARTIAL
 from actions.model.database_client import DatabaseClient
 from actions.model.database_names import conninfo, literal
 from actions.model.quick_dataclass import dataclass
-from actions.model.sensor_rules import size_words
 
 SNAPSHOT = "SNAPSHOT"
 """Stands in the shown command for the name that the server gives when it is run."""
@@ -77,11 +75,15 @@ class KeepDump:
     @property
     def partial(self) -> str:
         """Its name while it is being written."""
+        from actions.model.backup_file import PARTIAL  # plans without a dump do not wait for it
+
         return self.path + PARTIAL
 
     @property
     def manifest(self) -> str:
         """Its manifest."""
+        from actions.model.backup_file import MANIFEST
+
         return self.path + MANIFEST
 
     @property
@@ -120,6 +122,8 @@ class KeepDump:
         return f"--dbname={conninfo(self.database)} application_name={name}"
 
     def lines(self) -> tuple[str, ...]:
+        from actions.model.sensor_rules import size_words
+
         cwd = self.client.cwd
         need = f", which must have {size_words(self.need)} free" if self.need else ""
         names = " ".join(f"{key}={shlex.quote(value)}" for key, value in sorted(self.client.env.items()))

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from actions.model.database_client import DatabaseClient
 from actions.model.django_code import DjangoCode
-from actions.model.migrations import Migration
+from actions.model.migration import Migration
 from actions.model.quick_dataclass import dataclass
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import field
 from enum import Enum
 
+from actions.model.migration import Migration as Migration
 from actions.model.quick_dataclass import dataclass
 
 ZERO = "zero"
@@ -28,17 +29,6 @@ class Verdict(Enum):
     """The target does not know some, and at least one cannot be taken back by its code."""
     UNKNOWN = "UNKNOWN"
     """It cannot be learnt."""
-
-
-@dataclass(frozen=True)
-class Migration:
-    """One migration: the label of its app and its name."""
-
-    app: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.app}.{self.name}"
 
 
 @dataclass(frozen=True)
