@@ -29,7 +29,7 @@ BEGIN
   FOR i IN 1..{turns} LOOP
     PERFORM pg_stat_clear_snapshot();
     EXIT WHEN EXISTS (SELECT FROM pg_stat_activity a JOIN pg_locks l USING (pid) WHERE a.application_name = {name}
-      AND a.backend_xmin IS NOT NULL AND l.locktype = 'relation' AND l.granted);
+      AND a.backend_start > now() AND a.backend_xmin IS NOT NULL AND l.locktype = 'relation' AND l.granted);
     PERFORM pg_sleep(0.01);
   END LOOP;
 EXCEPTION WHEN query_canceled THEN NULL;
