@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, NoReturn
+from typing import NoReturn
 
 
 class _Parser(argparse.ArgumentParser):
@@ -23,7 +23,22 @@ def parser() -> argparse.ArgumentParser:
     )
     _cockpit_options(whole)
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    _flying(commands)
+    _of_records(commands)
+    _of_procedure(commands)
+    _with_others(commands)
+    keys = commands.add_parser("keys", help="prints the keys of the cockpit")
+    keys.add_argument("--markdown", action="store_true", help="as the table in README")
 
+    shots = commands.add_parser("screenshots", help="plays the demo and writes pictures of its screens")
+    shots.add_argument("--to", default="screenshots", metavar="DIR", help="the folder (screenshots)")
+
+    _before_it_is_needed(commands)
+    return whole
+
+
+def _flying(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Commands that fly an incident."""
     demo = commands.add_parser(
         "demo", help="a small real system, broken by its last deployment, and the cockpit over it"
     )
@@ -53,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--target", metavar="RELEASE", default="", help="with --noop: to this release")
     run.add_argument("--json", action="store_true", help="with --noop: as one JSON object")
 
+
+def _of_records(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Commands over what was recorded."""
     records = commands.add_parser("records", help="lists the records, newest first")
     _store(records)
     records.add_argument("--limit", type=int, default=50, metavar="N", help="how many (50)")
@@ -105,6 +123,9 @@ def parser() -> argparse.ArgumentParser:
     evidence.add_argument("--force", action="store_true", help="show private content on a terminal")
     evidence.add_argument("--json", action="store_true", help="the list as JSON")
 
+
+def _of_procedure(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Commands over the document."""
     procedure = commands.add_parser("procedure", help="what a procedure says: what was understood of a Markdown file")
     of_procedure = procedure.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
     checked = of_procedure.add_parser("check", help="reads a procedure and says what was understood, with line numbers")
@@ -125,6 +146,9 @@ def parser() -> argparse.ArgumentParser:
     proposed.add_argument("id", help="the record (its beginning or end will do)")
     proposed.add_argument("--to", default="", metavar="FILE", help="write the diff to this new file")
 
+
+def _with_others(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Commands for whoever does not fly, or does no more."""
     approve = commands.add_parser("approve", help="shows the plan of an open incident; approves or denies it")
     _store(approve)
     approve.add_argument("id", help="the record (its beginning or end will do)")
@@ -169,18 +193,9 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("--tmux", action="store_true", help="with the colours of tmux's status line")
     status.add_argument("--json", action="store_true", help="as one JSON object")
 
-    keys = commands.add_parser("keys", help="prints the keys of the cockpit")
-    keys.add_argument("--markdown", action="store_true", help="as the table in README")
 
-    shots = commands.add_parser("screenshots", help="plays the demo and writes pictures of its screens")
-    shots.add_argument("--to", default="screenshots", metavar="DIR", help="the folder (screenshots)")
-
-    _before_it_is_needed(commands)
-    return whole
-
-
-def _debts(commands: Any) -> None:
-    """``commands``: what ``add_subparsers`` gives (argparse has no public name for it)."""
+def _debts(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """What is owed."""
     usage = (
         "goaround debts [ID] [--all] [--overdue] [--json]\n"
         "       goaround debts assign ID CODE [--owner WHO] [--due WHEN] [--ticket T] [--make-ticket]\n"

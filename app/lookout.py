@@ -29,7 +29,7 @@ from app.lookout_database import DatabaseLook
 from app.lookout_deployment import DeploymentLook
 from app.lookout_named import NamedLook
 from app.lookout_probes import ProbeLook
-from app.lookout_readings import Readings
+from app.lookout_readings import Readings, read_safely
 from app.session import Session
 
 EVERY_S = 5.0
@@ -186,12 +186,7 @@ class Lookout:
 
     def _tell(self, incident: Incident, sensor: str, read: Callable[[], Looked | None]) -> None:
         """Take a reading and record it, where it says anything new."""
-        try:
-            looked = read()
-        except GoaroundError as error:
-            looked = Looked(False, f"cannot be read: {error.line()}")
-        except Exception as error:  # noqa: BLE001 - a sensor that stumbles is a reading; the others are read on
-            looked = Looked(False, f"cannot be read: {type(error).__name__}: {error}")
+        looked = read_safely(read)
         if looked is not None:
             self._record(incident.id, sensor, looked)
 

@@ -6,7 +6,6 @@ nothing.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -24,8 +23,8 @@ from actions.model.sensor_rules_probes import (
 from actions.model.system import ProbeTable
 from actions.steps.configured_probes import probe_of
 from app.session import Session
+from app.side_by_side import side_by_side
 
-MOST_AT_ONCE = 16
 OF_OWN = ("probes.green", "probes.answer", "response.times", "response.baseline")
 OF_OUTSIDE = ("dependencies.answer",)
 NAMED = "probe."
@@ -94,19 +93,10 @@ class ProbeLook:
 
 
 def _all(prober: Prober, tables: Sequence[ProbeTable], effects: Sequence[ProbeHttp]) -> tuple[Answered, ...]:
-    found: list[Answered | None] = [None] * len(tables)
+    def ask(number: int) -> Answered:
+        return _ask(prober, effects[number], tables[number].slow_ms)
 
-    def ask(number: int) -> None:
-        found[number] = _ask(prober, effects[number], tables[number].slow_ms)
-
-    for begin in range(0, len(tables), MOST_AT_ONCE):
-        some = range(begin, min(begin + MOST_AT_ONCE, len(tables)))
-        threads = [threading.Thread(target=ask, args=(one,), name="lookout probe", daemon=True) for one in some]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    return tuple(one for one in found if one is not None)
+    return side_by_side(len(tables), ask, "lookout probe")
 
 
 def _ask(prober: Prober, probe: ProbeHttp, slow_ms: int) -> Answered:

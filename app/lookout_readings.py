@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
+from actions.model.errors import GoaroundError
 from actions.model.incident import Incident
 from actions.model.lookout_rules import clocks_differ
 from actions.model.sensing import PREFIX
-from actions.model.sensor_rules import Answered, Looked, errors_rate, worst_told
+from actions.model.sensor_rules import Looked, errors_rate, worst_told
 from actions.model.system import seconds_of
 from app.feeds import LogFeed
-from app.lookout_probes import ProbeLook
 from app.lookout_queries import QueryLook
 from app.session import Session
+
+
+def read_safely(read: Callable[[], Looked | None]) -> Looked | None:
+    """What a sensor says; that it cannot be read is a reading, too: the others are read on."""
+    try:
+        return read()
+    except GoaroundError as error:
+        return Looked(False, f"cannot be read: {error.line()}")
+    except Exception as error:  # noqa: BLE001 - a sensor that stumbles is a reading; the others are read on
+        return Looked(False, f"cannot be read: {type(error).__name__}: {error}")
 
 
 class Readings:
@@ -38,10 +49,6 @@ class Readings:
         _, before = incident.observations.get(PREFIX + "errors.rate", ("", None))
         logs = len(session.settings.system.logs) + (session.settings.compose is not None)
         return errors_rate(found, window_s, watch.errors_per_minute, worst_told(before.seen) if before else 0, logs)
-
-    def probes(self) -> tuple[Answered, ...]:
-        """Every probe of the system itself, asked once and all at the same time."""
-        return ProbeLook(self.session).ask(outside=False)
 
     def queries(self, incident: Incident) -> Looked | None:
         """Failed queries, for ``errors.database``; None: it is too early to say."""

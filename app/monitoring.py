@@ -5,7 +5,6 @@ Takes seconds: never on the screen's thread. It only looks; how the numbers read
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -26,6 +25,7 @@ from actions.steps.configured_probes import probe_of
 from app.feeds import LogFeed
 from app.lookout_named import run_check
 from app.session import Session
+from app.side_by_side import side_by_side
 
 NAME = "monitoring.txt"
 TIMES = 5
@@ -102,19 +102,11 @@ def _errors(session: Session, feed: LogFeed, incident: Incident) -> Errors | Non
 
 def _ask_all(world: World, settings: Settings, now_ms: Callable[[], int]) -> tuple[Asked, ...]:
     """Every probe a few times in a row, all of them at the same time: one that hangs holds up no other."""
-    found: list[Asked | None] = [None] * len(settings.probe)
 
-    def ask(number: int) -> None:
-        found[number] = _ask(world.prober, replace(probe_of(settings.probe[number], settings), passes=1), now_ms)
+    def ask(number: int) -> Asked:
+        return _ask(world.prober, replace(probe_of(settings.probe[number], settings), passes=1), now_ms)
 
-    for begin in range(0, len(found), MOST_AT_ONCE):
-        some = range(begin, min(begin + MOST_AT_ONCE, len(found)))
-        threads = [threading.Thread(target=ask, args=(one,), name="monitoring probe", daemon=True) for one in some]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    return tuple(one for one in found if one is not None)
+    return side_by_side(len(settings.probe), ask, "monitoring probe")
 
 
 def _ask(prober: Prober, probe: ProbeHttp, now_ms: Callable[[], int]) -> Asked:

@@ -10,7 +10,6 @@ import functools
 import threading
 from collections.abc import Callable
 
-from actions.model.errors import GoaroundError
 from actions.model.sensing import can_sense
 from actions.model.sensor_rules import Answered, Looked
 from actions.model.system import seconds_of
@@ -18,7 +17,7 @@ from app.feeds import LogFeed
 from app.lookout_containers import ContainerLook
 from app.lookout_named import NamedLook
 from app.lookout_probes import OF_OUTSIDE, OF_OWN, ProbeLook
-from app.lookout_readings import Readings
+from app.lookout_readings import Readings, read_safely
 from app.session import Session
 
 FROM_LOGS = "errors.rate"
@@ -50,12 +49,7 @@ class _Group:
     def _look(self) -> None:
         found: _Found = {}
         for name, read in self._reads().items():
-            try:
-                looked = read()
-            except GoaroundError as error:
-                looked = Looked(False, f"cannot be read: {error.line()}")
-            except Exception as error:  # noqa: BLE001 - a sensor that stumbles is a reading; the others are read on
-                looked = Looked(False, f"cannot be read: {type(error).__name__}: {error}")
+            looked = read_safely(read)
             if looked is not None:
                 found[name] = self._clean(looked)
         self._found = found

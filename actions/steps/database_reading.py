@@ -15,6 +15,10 @@ from actions.model.outside_text import sanitise
 from actions.model.ports import CommandResult, World
 from actions.steps.perform_ground import host_of
 
+MAINTENANCE = "postgres"
+"""A database that every server has: statements about databases are run there, since none is renamed from inside, and it
+is asked when the live one does not answer.
+"""
 DEADLINE_S = 30.0
 READ_ONLY = "SET default_transaction_read_only = on; SET statement_timeout = '{ms}';\n"
 

@@ -10,12 +10,10 @@ from actions.model.database_names import literal
 from actions.model.errors import CommandFailed, GoaroundError
 from actions.model.outside_text import sanitise
 from actions.model.ports import World
-from actions.steps.database_reading import ask
+from actions.steps.database_reading import MAINTENANCE, ask
 from actions.steps.host_files import ASK_S
 from actions.steps.perform_ground import host_of
 
-MAINTENANCE = "postgres"
-"""A database that every server has: asked when the live one does not answer."""
 SERVER_SQL = """
 SELECT json_build_object(
   'version', split_part(current_setting('server_version'), ' ', 1),

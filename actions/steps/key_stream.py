@@ -5,7 +5,6 @@ psql runs on a thread of its own; few chunks lie between it and whoever merges. 
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Iterator
 from types import TracebackType
@@ -14,15 +13,12 @@ from actions.model.database_client import DatabaseClient
 from actions.model.errors import GoaroundError
 from actions.model.loss import Row
 from actions.model.ports import World
+from actions.steps.chunk_queue import Abandoned, ChunkQueue
 from actions.steps.database_reading import READ_ONLY, failure
 from actions.steps.perform_ground import host_of
 
 _AHEAD = 32
 _CHUNK = 64 * 1024
-
-
-class _Abandoned(Exception):
-    """Nobody reads any more; ends psql."""
 
 
 class CopyStream:
@@ -32,8 +28,7 @@ class CopyStream:
         """``sql``: statements, ended by semicolons. ``s``: deadline of the server and of psql, in seconds."""
         self._world, self._client, self._database, self._s = world, client, database, s
         self._text = READ_ONLY.format(ms=round(s * 1000)) + sql
-        self._queue: queue.Queue[bytes | None] = queue.Queue(_AHEAD)
-        self._abandoned = threading.Event()
+        self._queue = ChunkQueue(_AHEAD)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="copy", daemon=True)
 
@@ -44,7 +39,7 @@ class CopyStream:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._abandoned.set()
+        self._queue.abandon()
         self._thread.join(timeout=10)
 
     def chunks(self) -> Iterator[bytes]:
@@ -70,7 +65,7 @@ class CopyStream:
 
         def take(stream: str, chunk: bytes) -> None:
             for start in range(0, len(chunk) if stream == "stdout" else 0, _CHUNK):
-                self._put(chunk[start : start + _CHUNK])
+                self._queue.put(chunk[start : start + _CHUNK])
 
         try:
             result = host_of(self._world, self._client.host).run(
@@ -85,23 +80,14 @@ class CopyStream:
                 self._error = failure(self._client, self._database, result)
         except GoaroundError as error:
             self._error = error
-        except _Abandoned:
+        except Abandoned:
             return
         except BaseException as error:  # noqa: BLE001 - carried over to the reading thread, where it is raised again
             self._error = error
         try:
-            self._put(None)
-        except _Abandoned:
+            self._queue.put(None)
+        except Abandoned:
             return
-
-    def _put(self, chunk: bytes | None) -> None:
-        while not self._abandoned.is_set():
-            try:
-                self._queue.put(chunk, timeout=0.1)
-            except queue.Full:
-                continue
-            return
-        raise _Abandoned
 
 
 def _row(line: bytes, numbers: bool) -> Row:

@@ -6,6 +6,7 @@ It is drawn only where the verdict is REVERSE FIRST, and it brings no code back:
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from actions.model.clock import stamp
 from actions.model.django_code import DjangoCode
@@ -18,6 +19,7 @@ from actions.model.plan import Plan, PlannedStep
 from actions.model.ports import World
 from actions.model.release import Release
 from actions.model.schema_state import Diagnosis
+from actions.model.step import Step
 from actions.model.system import Settings, seconds_of
 from actions.model.system_database import DatabaseTable, DjangoTable
 from actions.steps.database_snapshot import draw_snapshot
@@ -62,22 +64,8 @@ def draw(settings: Settings, release: Release, world: World, incident: str) -> P
         {drop.table for drop in found.drops} | {name for text in sql.values() for name in _TABLE.findall(text)}
     )
     locks = CheckLocks(AskLocks(asked.client, asked.database, tuple(tables)))
-    before = (*(one.code for one in steps), "B2")
-    steps += [
-        planned(locks, code="B2", phase="before", gate=True, about_s=1),
-        planned(step, code="X1", phase="carry out", needs=before, about_s=60, silent_s=SILENT_S),
-        planned(CheckSchema(asked, Verdict.SAFE.value), code="X2", phase="carry out", needs=("X1",), silent_s=180),
-    ]
-    return Plan(
-        option="migration",
-        system=settings.system.name,
-        target=release,
-        running=asked.running.image or asked.running.release,
-        drawn={"time": stamp(world.clock.now())},
-        steps=tuple(steps),
-        notes=(*notes_of(found, numbers), *state_notes(state), *notes, NoteKind.CODE_FOLLOWS.note(_follows(release))),
-        facts=facts_of(found),
-    )
+    notes = (*notes_of(found, numbers), *state_notes(state), *notes)
+    return _plan(settings, release, world, asked, found, steps, (locks, step), notes)
 
 
 def _by_hand(
@@ -89,19 +77,37 @@ def _by_hand(
     step = draw_hand_sql(world, asked.client, asked.database, table.reverse_sql, lock)
     steps, notes = _kept(settings, database, world, incident, asked, True)
     locks = CheckLocks(AskLocks(asked.client, asked.database))
-    steps += [
-        planned(locks, code="B2", phase="before", gate=True, about_s=1),
-        planned(step, code="X1", phase="carry out", needs=("B1", "B2"), about_s=60, silent_s=SILENT_S),
-        planned(CheckSchema(asked, Verdict.SAFE.value), code="X2", phase="carry out", needs=("X1",), silent_s=180),
-    ]
+    drawn = {"sql": f"{step.path} sha256:{step.sha256}"}
+    return _plan(settings, release, world, asked, found, steps, (locks, step), (*notes_of(found), *notes), drawn)
+
+
+def _plan(
+    settings: Settings,
+    release: Release,
+    world: World,
+    asked: AskSchema,
+    found: SchemaVerdict,
+    kept: Sequence[PlannedStep],
+    steps: tuple[CheckLocks, Step],
+    notes: Sequence[Note],
+    drawn: dict[str, str] | None = None,
+) -> Plan:
+    """What is kept, who is in the way, the step that goes back, and whether the schema fits then."""
+    locks, step = steps
+    before = (*(one.code for one in kept), "B2")
     return Plan(
         option="migration",
         system=settings.system.name,
         target=release,
         running=asked.running.image or asked.running.release,
-        drawn={"time": stamp(world.clock.now()), "sql": f"{step.path} sha256:{step.sha256}"},
-        steps=tuple(steps),
-        notes=(*notes_of(found), *notes, NoteKind.CODE_FOLLOWS.note(_follows(release))),
+        drawn={"time": stamp(world.clock.now()), **(drawn or {})},
+        steps=(
+            *kept,
+            planned(locks, code="B2", phase="before", gate=True, about_s=1),
+            planned(step, code="X1", phase="carry out", needs=before, about_s=60, silent_s=SILENT_S),
+            planned(CheckSchema(asked, Verdict.SAFE.value), code="X2", phase="carry out", needs=("X1",), silent_s=180),
+        ),
+        notes=(*notes, NoteKind.CODE_FOLLOWS.note(_follows(release))),
         facts=facts_of(found),
     )
 

@@ -10,7 +10,7 @@ import shlex
 from actions.model.effect import RunCommand
 from actions.model.errors import Unreachable
 from actions.model.ports import Reporter, World
-from actions.steps.perform_ground import Ended, OutputLines, host_of
+from actions.steps.perform_ground import Ended, run_told
 
 SHOWN_COMMAND = 80
 """Characters of a command in a summary."""
@@ -18,24 +18,15 @@ SHOWN_COMMAND = 80
 
 def run_command(effect: RunCommand, world: World, report: Reporter) -> Ended:
     """Run it; names in its environment values become values here and nowhere earlier."""
-    host = host_of(world, effect.host)
-    environment = {key: world.resolve(value) for key, value in effect.env.items()}
-    output = OutputLines(world, report)
     try:
-        result = host.run(
-            effect.argv,
-            cwd=effect.cwd,
-            env=environment or None,
-            timeout_s=effect.timeout_s or None,
-            on_output=output.chunk,
+        result, said = run_told(
+            world, report, effect.host, effect.argv, cwd=effect.cwd, env=effect.env, timeout_s=effect.timeout_s
         )
     except Unreachable as error:
         # A host that is lost in the middle may have carried the command out to its end.
         return Ended(False, error.line(), sure=False)
-    finally:
-        output.finish()
     name = _name(effect.argv)
-    reason = f": {output.last()}" if output.last() else ""
+    reason = f": {said}" if said else ""
     if result.timed_out:
         return Ended(
             False,

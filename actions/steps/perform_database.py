@@ -7,28 +7,26 @@ import secrets
 from actions.model.effect_database import RunPipe, RunSql
 from actions.model.errors import Unreachable
 from actions.model.ports import Reporter, World
-from actions.steps.perform_ground import Ended, OutputLines, host_of, one_line
+from actions.steps.perform_ground import Ended, Unmarked, one_line, run_told
 from actions.steps.pipe_script import NOT_BEGUN, pipe_argv, statuses
 
 
 def run_sql(effect: RunSql, world: World, report: Reporter) -> Ended:
     """Run it; a server that is lost in the middle may have carried it out."""
-    host = host_of(world, effect.host)
-    output = OutputLines(world, report)
     try:
-        result = host.run(
+        result, last = run_told(
+            world,
+            report,
+            effect.host,
             effect.argv,
             cwd=effect.cwd,
-            env={key: world.resolve(value) for key, value in effect.env.items()} or None,
+            env=effect.env,
             stdin=effect.sql.encode(),
-            timeout_s=effect.timeout_s or None,
-            on_output=output.chunk,
+            timeout_s=effect.timeout_s,
         )
     except Unreachable as error:
         return Ended(False, error.line(), sure=False)
-    finally:
-        output.finish()
-    said = _error_in(world, result.stderr) or output.last()
+    said = _error_in(world, result.stderr) or last
     reason = f": {said}" if said else ""
     if result.timed_out:
         return Ended(
@@ -44,21 +42,14 @@ def run_sql(effect: RunSql, world: World, report: Reporter) -> Ended:
 
 def run_pipe(effect: RunPipe, world: World, report: Reporter) -> Ended:
     """Run it; done only when every member ended with 0."""
-    host = host_of(world, effect.host)
     mark = secrets.token_hex(12)
-    output = OutputLines(world, _Unmarked(report, mark))
+    argv = pipe_argv(mark, effect.stages, effect.stdin, effect.stdout)
     try:
-        result = host.run(
-            pipe_argv(mark, effect.stages, effect.stdin, effect.stdout),
-            cwd=effect.cwd,
-            env={key: world.resolve(value) for key, value in effect.env.items()} or None,
-            timeout_s=effect.timeout_s or None,
-            on_output=output.chunk,
+        result, _ = run_told(
+            world, Unmarked(report, mark), effect.host, argv, cwd=effect.cwd, env=effect.env, timeout_s=effect.timeout_s
         )
     except Unreachable as error:
         return Ended(False, error.line(), sure=False)
-    finally:
-        output.finish()
     ends, words = statuses(mark, len(effect.stages), result.stderr)
     last = _error_in(world, words) or one_line(world, words.decode("utf-8", "replace").strip().rpartition("\n")[2])
     reason = f": {last}" if last else ""
@@ -80,24 +71,6 @@ def _error_in(world: World, words: bytes) -> str:
     lines = words.decode("utf-8", "replace").splitlines()
     found = [line for line in lines if "ERROR:" in line or "FATAL:" in line or ": error: " in line]
     return one_line(world, found[0]) if found else ""
-
-
-class _Unmarked:
-    """Passes lines on, but for those that tell the end of a member."""
-
-    def __init__(self, report: Reporter, mark: str) -> None:
-        self._report = report
-        self._mark = mark
-
-    def line(self, text: str) -> None:
-        if text.strip() and self._mark not in text:
-            self._report.line(text)
-
-    def record(self, body: object) -> None:
-        raise NotImplementedError
-
-    def stopping(self) -> bool:
-        return self._report.stopping()
 
 
 def _name(stage: tuple[str, ...]) -> str:

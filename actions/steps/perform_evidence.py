@@ -7,7 +7,6 @@ so.
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from actions.model.errors import GoaroundError
 from actions.model.events import EvidenceKept
 from actions.model.outside_text import sanitise
 from actions.model.ports import Host, KeptEvidence, Reporter, World
+from actions.steps.chunk_queue import Abandoned, ChunkQueue
 from actions.steps.perform_ground import STOPPED, Ended, host_of, one_line, sanitiser
 
 CLEANED = "as text, without control characters and secrets"
@@ -26,10 +26,6 @@ VANISHED = "no such container"
 _CHUNKS_AHEAD = 16
 _LARGEST_CHUNK = 256 * 1024
 _TAIL = 2048
-
-
-class _Abandoned(Exception):
-    """Nobody reads any more; ends the command that writes."""
 
 
 class _Stream:
@@ -47,45 +43,32 @@ class _Stream:
         self._bug: BaseException | None = None
         self._start = start
         self._stopping = stopping
-        self._queue: queue.Queue[bytes | None] = queue.Queue(_CHUNKS_AHEAD)
-        self._abandoned = threading.Event()
+        self._queue = ChunkQueue(_CHUNKS_AHEAD)
         self._thread = threading.Thread(target=self._run, name="collect", daemon=True)
 
     def _push(self, data: bytes) -> None:
         for start in range(0, len(data), _LARGEST_CHUNK):
-            self._put(data[start : start + _LARGEST_CHUNK])
-
-    def _put(self, chunk: bytes | None) -> None:
-        while not self._abandoned.is_set():
-            try:
-                self._queue.put(chunk, timeout=0.1)
-            except queue.Full:
-                continue
-            return
-        raise _Abandoned
+            self._queue.put(data[start : start + _LARGEST_CHUNK])
 
     def _run(self) -> None:
         try:
             self.status = self._start(self._push)
         except GoaroundError as error:
             self.error = error
-        except _Abandoned:
+        except Abandoned:
             return
         except BaseException as error:  # noqa: BLE001  # carried over to the reading thread, where it is raised again
             self._bug = error
         try:
-            self._put(None)
-        except _Abandoned:
+            self._queue.put(None)
+        except Abandoned:
             return
 
     def __iter__(self) -> Iterator[bytes]:
         self._thread.start()
         try:
             while True:
-                try:
-                    chunk = self._queue.get(timeout=0.5)
-                except queue.Empty:
-                    chunk = b""
+                chunk = self._queue.get(0.5)
                 if chunk is None:
                     break
                 if self._stopping():
@@ -96,7 +79,7 @@ class _Stream:
                     self.tail = (self.tail + chunk)[-_TAIL:]
                     yield chunk
         finally:
-            self._abandoned.set()
+            self._queue.abandon()
             self._thread.join(timeout=5)
         if self._bug is not None:
             raise self._bug

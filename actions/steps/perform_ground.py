@@ -5,12 +5,13 @@ What the single effects do is left to the other ``perform_…`` files; their ord
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from actions.model.errors import GoaroundError, Refused
 from actions.model.events import Observed
 from actions.model.outside_text import LineSanitiser, sanitise
-from actions.model.ports import Host, Reporter, World
+from actions.model.ports import CommandResult, Host, Reporter, World
 
 HERE = ("local", "jump host")
 """Names by which an effect calls for the machine that the cockpit runs on."""
@@ -99,6 +100,55 @@ class OutputLines:
             if text.strip():
                 self._last[stream] = sanitise(text.strip(), limit=LONGEST_DETAIL)
             self._report.line(text)
+
+
+class Unmarked:
+    """A reporter for the lines of a pipe, but for those that tell the end of a member (``pipe_script``)."""
+
+    def __init__(self, report: Reporter, mark: str) -> None:
+        self._report = report
+        self._mark = mark
+
+    def line(self, text: str) -> None:
+        if text.strip() and self._mark not in text:
+            self._report.line(text)
+
+    def record(self, body: object) -> None:
+        raise NotImplementedError
+
+    def stopping(self) -> bool:
+        return self._report.stopping()
+
+
+def run_told(
+    world: World,
+    report: Reporter,
+    host: str,
+    argv: tuple[str, ...],
+    *,
+    cwd: str = "",
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    timeout_s: int = 0,
+) -> tuple[CommandResult, str]:
+    """How it ended, and the last line that it said; its output is told line by line as it comes.
+
+    Names in the values of ``env`` become values here and nowhere earlier. ``timeout_s``: 0 is no deadline. Raises what
+    the host raises; one that is lost in the middle (``Unreachable``) may have carried it out to its end.
+    """
+    output = OutputLines(world, report)
+    try:
+        result = host_of(world, host).run(
+            argv,
+            cwd=cwd,
+            env={key: world.resolve(value) for key, value in (env or {}).items()} or None,
+            stdin=stdin,
+            timeout_s=timeout_s or None,
+            on_output=output.chunk,
+        )
+    finally:
+        output.finish()
+    return result, output.last()
 
 
 class Sightings:

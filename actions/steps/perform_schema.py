@@ -15,7 +15,7 @@ from actions.model.errors import GoaroundError, Unreachable
 from actions.model.migrations import Migration, Verdict
 from actions.model.ports import Reporter, World
 from actions.steps.locks_reading import blockers
-from actions.steps.perform_ground import Ended, OutputLines, host_of, one_line
+from actions.steps.perform_ground import Ended, Unmarked, one_line, run_told
 from actions.steps.pipe_script import pipe_argv, statuses
 from actions.steps.schema_reading import ask_schema, recorded, run_code
 
@@ -118,19 +118,13 @@ class _Ran:
 def _run(effect: RunMigrate, world: World, report: Reporter) -> _Ran:
     mark = secrets.token_hex(12)
     stages = effect.programs()
-    output = OutputLines(world, _Unmarked(report, mark))
     code = effect.with_locks()
     try:
-        result = host_of(world, code.host).run(
-            pipe_argv(mark, stages),
-            cwd=code.cwd,
-            env={key: world.resolve(value) for key, value in code.env.items()} or None,
-            on_output=output.chunk,
+        result, _ = run_told(
+            world, Unmarked(report, mark), code.host, pipe_argv(mark, stages), cwd=code.cwd, env=code.env
         )
     except Unreachable as error:
         return _Ran(False, 1, error.line())
-    finally:
-        output.finish()
     ends, told = statuses(mark, len(stages), result.stderr)
     lines = [line for line in told.decode("utf-8", "replace").splitlines() if line.strip(" \t0123456789")]
     last = one_line(world, lines[-1]) if lines else ""
@@ -168,21 +162,3 @@ def _holders(effect: RunMigrate, world: World) -> str:
     except GoaroundError:
         return ""  # the reason stands in the words already
     return f"; in the way: {found[0].words()}" if found else ""
-
-
-class _Unmarked:
-    """Passes lines on, but for those that tell the end of a member."""
-
-    def __init__(self, report: Reporter, mark: str) -> None:
-        self._report = report
-        self._mark = mark
-
-    def line(self, text: str) -> None:
-        if text.strip() and self._mark not in text:
-            self._report.line(text)
-
-    def record(self, body: object) -> None:
-        raise NotImplementedError
-
-    def stopping(self) -> bool:
-        return self._report.stopping()

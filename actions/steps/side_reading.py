@@ -8,10 +8,8 @@ from actions.model.database_client import DatabaseClient
 from actions.model.database_names import literal
 from actions.model.ports import World
 from actions.model.side_note import SideNote, add_note_sql, read_note
+from actions.steps.database_reading import MAINTENANCE as MAINTENANCE
 from actions.steps.database_reading import ask, failure, run_psql
-
-MAINTENANCE = "postgres"
-"""Where statements about databases are run: none of them is renamed from inside."""
 
 
 def notes(world: World, client: DatabaseClient) -> dict[str, SideNote]:
