@@ -31,7 +31,7 @@ def possible(state: ApprovalState, incident: Incident) -> tuple[str, ...]:
         return ()
     found = ["ask"] if state.missing else []
     found += ["code", "no"] if any(not reason for _, _, reason in callers(incident)) else []
-    return (*found, "break") if state.blocked else tuple(found)
+    return (*found, "break") if state.can_break else tuple(found)
 
 
 def callers(incident: Incident) -> tuple[tuple[str, str, str], ...]:

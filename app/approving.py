@@ -202,10 +202,13 @@ def break_glass(desk: Recorder, reason: str, typed: str) -> ev.GlassBroken:
     reason = desk.clean(reason, 500)
     if not reason:
         raise BadInput("breaking the glass needs a reason")
-    if not state.blocked:
-        raise Refused("nothing is missing: there is no glass to break")
+    if not state.can_break:
+        raise Refused(state.alone or "nothing is missing: there is no glass to break")
     check_target(incident, typed)
-    missing = (*state.missing_roles, *(f"against the denial by {one.body.person}" for one in state.denied))
+    missing = (
+        *(one.words() for one in state.missing if not one.need.said),
+        *(f"against the denial by {one.body.person}" for one in state.denied),
+    )
     body = ev.GlassBroken(incident.plan_digest, "approval", missing, reason)
     number = 1 + sum(isinstance(one.body, ev.GlassBroken) for one in incident.approvals)
     due = desk.clock.now() + timedelta(hours=EXPLAIN_H)

@@ -61,7 +61,7 @@ class Autopilot:
                 continue
             if keeps_failing(self.session.incident):
                 break
-            if self.session.incident.finished:
+            if self.session.incident.signed:
                 await asyncio.sleep(4 * self.pace_s)
                 await pilot.press("q")
                 return

@@ -21,13 +21,13 @@ Arguments = SimpleNamespace
 """What the command line says; the names of ``command_line``'s options."""
 
 FLAGS = ("--observe", "--version")
-VALUES = ("--config", "--store", "--take-over")
+VALUES = ("--config", "--store", "--take-over", "--record")
 
 
 def _parsed(arguments: Sequence[str] | None) -> Arguments:
     """The command line. Options of the cockpit alone are read here: the whole parser takes time to load and build."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    found = Arguments(command=None, config=None, store="", take_over="", observe=False, version=False)
+    found = Arguments(command=None, config=None, store="", take_over="", record="", observe=False, version=False)
     at = 0
     while at < len(words):
         word = words[at]
@@ -105,6 +105,7 @@ def _run(args: Arguments) -> int:
         "screenshots": _screenshots,
         "ready": _ready,
         "predeploy": _predeploy,
+        "releases": _releases,
     }[args.command]
     return handler(args)
 
@@ -145,7 +146,9 @@ def _cockpit(args: Arguments) -> int:
     sys.setswitchinterval(0.0005)  # until the screen stands
     from app.flight import open_flight
 
-    return open_flight(args.config, args.store, observe=args.observe, take_over=args.take_over, plain=False)
+    return open_flight(
+        args.config, args.store, observe=args.observe, take_over=args.take_over, plain=False, record=args.record
+    )
 
 
 def _plain(args: Arguments) -> int:
@@ -157,7 +160,15 @@ def _plain(args: Arguments) -> int:
         return 0
     from app.flight import open_flight
 
-    return open_flight(args.config, args.store, observe=False, take_over=args.take_over, plain=True, begin=begin)
+    return open_flight(
+        args.config,
+        args.store,
+        observe=False,
+        take_over=args.take_over,
+        plain=True,
+        begin=begin,
+        record=args.record,
+    )
 
 
 def _folder(args: Arguments) -> Path:
@@ -300,9 +311,34 @@ def _screenshots(args: Arguments) -> int:
 
 
 def _ready(args: Arguments) -> int:
+    if not args.restore:
+        from app.ready_command import Wanted, run_readiness_now
+
+        return run_readiness_now(Wanted.of(args))
     from app.ready import Asked, run_ready
 
-    return run_ready(Asked(args.restore, args.backup, args.config, args.store, args.json))
+    for flag in ("quiet", "watch", "every", "codes"):
+        if getattr(args, flag):
+            raise BadInput(f"--{flag} does not go with --restore", "", "leave one of them out")
+    return run_ready(Asked(args.backup, args.config, args.store, args.json))
+
+
+def _releases(args: Arguments) -> int:
+    from app.releases_command import Asked, run_releases
+
+    wanted = Asked(
+        name=args.name,
+        option=args.option,
+        limit=args.limit,
+        every=args.every,
+        golden=args.golden,
+        label=args.label,
+        not_golden=args.not_golden,
+        json=args.json,
+        config=args.config,
+        store=args.store,
+    )
+    return run_releases(wanted)
 
 
 def _predeploy(args: Arguments) -> int:

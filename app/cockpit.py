@@ -31,6 +31,8 @@ from app.session import Session  # noqa: E402
 from widgets.palette import VARIABLES  # noqa: E402
 
 if TYPE_CHECKING:
+    from rich.terminal_theme import TerminalTheme
+
     from actions.gateways.logs import LogSource
 
 
@@ -71,7 +73,10 @@ class Cockpit(App[int], inherit_css=False):
     BINDINGS: ClassVar[list[Any]] = [*bindings(TERMINAL_KEYS)]
 
     def __init__(self, first_screen: Callable[[], Screen[None]]) -> None:
+        self._opened = False
+        """Another screen than the first was opened."""
         super().__init__()
+        self._disable_tooltips = self._disable_notifications = True  # there are none here: no widgets for them
         self._first_screen = first_screen
         self._held = False
         """The last Enter came too closely after another."""
@@ -89,9 +94,25 @@ class Cockpit(App[int], inherit_css=False):
         finally:
             self.set_timer(COLLECT_AFTER_S, _collect_again)
 
+    def get_css_variables(self) -> dict[str, str]:
+        """The names of colours: ours, and Textual's once something is opened over the first screen, which has none."""
+        return super().get_css_variables() if self._opened else VARIABLES
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colours, for the style sheet."""
         return VARIABLES
+
+    def push_screen(self, *args: Any, **kwargs: Any) -> Any:
+        """Open another screen, which may hold widgets of Textual's own."""
+        if not self._opened:
+            self._opened = True
+            self.stylesheet.set_variables(self.get_css_variables())
+        return super().push_screen(*args, **kwargs)
+
+    @property
+    def ansi_theme(self) -> TerminalTheme:
+        """For a dark ground, as ours is. Textual looks it up by the name of a theme, for every line that it paints."""
+        return self.ansi_theme_dark
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """As the terminal wants it. All colours here are true ones: nothing is left to translate from ANSI's."""

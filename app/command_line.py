@@ -52,6 +52,7 @@ def _flying(commands: argparse._SubParsersAction[_Parser]) -> None:
 
     run = commands.add_parser("run", help="the same engine without the full screen")
     _common(run)
+    _record(run)
     run.add_argument("--plain", action="store_true", help="numbered lines (the only way so far, and the default)")
     run.add_argument("--take-over", metavar="REASON", default="", help="take the lease from the one who flies")
     run.add_argument("--option", metavar="NAME", default="", help="by this one of the configured ways back")
@@ -199,32 +200,41 @@ def _debts(commands: argparse._SubParsersAction[_Parser]) -> None:
     usage = (
         "goaround debts [ID] [--all] [--overdue] [--json]\n"
         "       goaround debts assign ID CODE [--owner WHO] [--due WHEN] [--ticket T] [--make-ticket]\n"
-        '       goaround debts pay ID CODE --how "..."'
+        '       goaround debts pay ID CODE --how "..."\n'
+        '       goaround debts close ID [--how "..."]'
     )
     debts = commands.add_parser(
         "debts",
         usage=usage,
-        help="what is still owed after incidents, overdue first; assigns and pays it",
+        help="what is still owed after incidents, overdue first; assigns and pays it, closes what was parked",
         epilog="Exit status of the list: 1 when something is overdue.",
     )
     _common(debts)
-    debts.add_argument("words", nargs="*", metavar="ID", help="of one record; or assign ID CODE, or pay ID CODE")
+    debts.add_argument("words", nargs="*", metavar="ID", help="of one record; or assign ID CODE, pay ID CODE, close ID")
     debts.add_argument("--all", action="store_true", help="list: also what is paid")
     debts.add_argument("--overdue", action="store_true", help="list: only what is overdue")
     debts.add_argument("--owner", default="", metavar="WHO", help="assign: to this login or name")
     debts.add_argument("--due", default="", metavar="WHEN", help="assign: 2026-11-30, '2026-11-30 18:00', 24h or 3d")
     debts.add_argument("--ticket", default="", metavar="T", help="assign: it is followed in this ticket")
     debts.add_argument("--make-ticket", action="store_true", help="assign: makes the ticket by [tickets] command")
-    debts.add_argument("--how", default="", metavar="WORDS", help="pay: how it was straightened")
+    debts.add_argument(
+        "--how", default="", metavar="WORDS", help="pay: how it was straightened; close: words for the record"
+    )
     debts.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _before_it_is_needed(commands: argparse._SubParsersAction[_Parser]) -> None:
     """Commands for cron and for the pipeline."""
     ready = commands.add_parser(
-        "ready", help="would it work right now? --restore: proves that a backup can be restored"
+        "ready",
+        help="would a rollback work right now? --restore: proves that a backup can be restored",
+        epilog="Exit status: 0 ready, 1 not ready or not known, 2 the configuration is wrong.",
     )
     _common(ready)
+    ready.add_argument("--quiet", action="store_true", help="for cron: prints only when it is not ready")
+    ready.add_argument("--watch", action="store_true", help="looks again and again, and prints what has changed")
+    ready.add_argument("--every", default="", metavar="TIME", help="with --watch: how often (5m, or [ready] every)")
+    ready.add_argument("--codes", action="store_true", help="prints every code with what it means, as README's table")
     ready.add_argument(
         "--restore", action="store_true", help="restores one into a scratch database, verifies, drops it"
     )
@@ -232,6 +242,19 @@ def _before_it_is_needed(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--backup", default="", metavar="NAME", help="this one (by name or path); else the newest usable"
     )
     ready.add_argument("--json", action="store_true", help="the answer as one JSON object")
+
+    past = commands.add_parser(
+        "releases", help="what ran when and how it ended, over all sources; which one is the last known good"
+    )
+    _common(past)
+    past.add_argument("name", nargs="?", default="", metavar="NAME", help="all that is known of this one")
+    past.add_argument("--option", default="", metavar="WAY", help="by this one of the configured ways back")
+    past.add_argument("--limit", type=int, default=50, metavar="N", help="how many (50)")
+    past.add_argument("--every", action="store_true", help="also commits that nobody ever deployed or tagged")
+    past.add_argument("--golden", default="", metavar="NAME", help="pins it as golden: proposed before all others")
+    past.add_argument("--as", dest="label", default="", metavar="LABEL", help="with --golden: what it is called")
+    past.add_argument("--not-golden", default="", metavar="NAME", help="takes the pin back")
+    past.add_argument("--json", action="store_true", help="as one JSON object")
 
     before = commands.add_parser(
         "predeploy", help="before a deployment: records what is replaced; is there a way back?"
@@ -251,8 +274,15 @@ def _before_it_is_needed(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _cockpit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="store_true", help="show the version and leave")
     _common(parser)
+    _record(parser)
     parser.add_argument("--observe", action="store_true", help="look on without flying; no key changes anything")
     parser.add_argument("--take-over", metavar="REASON", default="", help="take the lease from the one who flies")
+
+
+def _record(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--record", metavar="ID", default="", help="open this record (one that is parked, or waits for a signature)"
+    )
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

@@ -18,4 +18,4 @@ def open_world(loaded: Loaded, store: str = "") -> World:
     folder: Path = store_folder(loaded.settings, store)
     journal = open_store(folder, SystemClock())
     known = known_releases(journal, loaded.settings.system.name) if journal is not None else tuple
-    return build_world(loaded, folder, known_releases=known)
+    return build_world(loaded, folder, known_releases=known, store=folder)

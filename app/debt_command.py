@@ -1,4 +1,4 @@
-"""``goaround debts``, ``debts assign`` and ``debts pay``: what stands on the command line, done and told.
+"""``goaround debts`` with ``assign``, ``pay`` and ``close``: what stands on the command line, done and told.
 
 The configuration is that of now where it is given or describes the same system, else the one that the record has kept.
 """
@@ -12,17 +12,21 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from actions.model.clock import SystemClock
-from actions.model.debts import Owed, deadline_words, overdue_s
+from actions.model.debts import Owed, deadline_words, holding, overdue_s
 from actions.model.errors import BadInput, ConfigError, GoaroundError
+from actions.model.outside_text import sanitise
 from actions.model.secret import edge
+from actions.model.system import Settings
 from app.approval_desk import Desk, open_desk
 from app.debt_desk import assign, debt_of, pay
 from app.debt_ticket import ticket_url, ticketer
 from app.debts import about, debts_json, debts_text, every_debt, in_order
+from app.parking import close_parked, parked_records
 from app.places import pinned_config, store_folder
 from app.records import open_store
 from app.secrets_in import redactor_for
 from app.settings import Loaded, find_config, load
+from app.signing import sign_off
 
 ASSIGNS = ("owner", "due", "ticket", "make_ticket")
 LISTS = ("all", "overdue")
@@ -32,6 +36,11 @@ class DebtDesk(Desk):
     """A desk that knows the secrets of a configuration: what people write goes through it."""
 
     loaded: Loaded | None = None
+
+    @property
+    def settings(self) -> Settings | None:
+        """What is configured, where anything is."""
+        return self.loaded.settings if self.loaded else None
 
     def clean(self, text: str, limit: int = 2000) -> str:
         """Safe for screen and record: no control characters, no known secret."""
@@ -43,8 +52,10 @@ class DebtDesk(Desk):
 def run_debts(args: SimpleNamespace) -> int:
     """Exit status: 1 when something that was asked for is overdue, or a change was refused. Raises GoaroundError."""
     words = list(args.words)
-    verb = words.pop(0) if words and words[0] in ("assign", "pay") else ""
+    verb = words.pop(0) if words and words[0] in ("assign", "pay", "close") else ""
     _check(args, verb, words)
+    if verb == "close":
+        return _close(args, words[0])
     if verb:
         return _change(args, verb, *words)
     return _list(args, words[0] if words else "")
@@ -53,11 +64,13 @@ def run_debts(args: SimpleNamespace) -> int:
 def _check(args: SimpleNamespace, verb: str, words: list[str]) -> None:
     """Options that do not belong to what is asked for are named."""
     given = [name for name in (*LISTS, *ASSIGNS, "how") if getattr(args, name) not in (False, "")]
-    fits = {"": LISTS, "assign": ASSIGNS, "pay": ("how",)}[verb]
+    fits = {"": LISTS, "assign": ASSIGNS, "pay": ("how",), "close": ("how",)}[verb]
     wrong = next((name for name in given if name not in fits), None)
     if wrong:
         raise BadInput(f"debts{f' {verb}' if verb else ''}: --{wrong.replace('_', '-')} does not belong here")
-    if verb and len(words) != 2:
+    if verb == "close" and len(words) != 1:
+        raise BadInput("debts close: give the record", "", "goaround debts close ID")
+    if verb not in ("", "close") and len(words) != 2:
         how = ' --how "..."' if verb == "pay" else " --owner LOGIN --due 3d"
         raise BadInput(f"debts {verb}: give the record and the code", "", f"goaround debts {verb} ID CODE{how}")
     if not verb and len(words) > 1:
@@ -123,6 +136,10 @@ def _list(args: SimpleNamespace, wanted: str) -> int:
             shown = [one for one in shown if overdue_s(one.debt, now)]
         tell = debts_json if args.json else debts_text
         print(tell(rows, shown, now, journal.folder, url_of))
+        waiting = [one for one in parked_records(journal, "") if not wanted or one.incident == journal.find(wanted)]
+        for one in () if args.json else waiting:
+            does = "is parked until its debts are paid" if one.debts else f"can be closed: debts close {one.incident}"
+            print(sanitise(f"◆ PARKED  {one.words(now)}; it {does}"))
         return 1 if any(overdue_s(one.debt, now) for one in rows) else 0
     finally:
         journal.close()
@@ -152,6 +169,31 @@ def _change(args: SimpleNamespace, verb: str, incident: str, code: str) -> int:
     return 0
 
 
+def _close(args: SimpleNamespace, incident: str) -> int:
+    """A parked record, once nothing is bent any more; whoever closes it signs for having carried it out."""
+    plain = open_desk(_folder(args), incident)
+    desk = DebtDesk(plain.journal, plain.clock, plain.who, plain.incident)
+    try:
+        system = desk.incident.declared.system if desk.incident.declared else ""
+        desk.loaded = configuration(args.config, desk.journal.incident_folder(desk.incident.id), system)
+        end = close_parked(desk, args.how)
+        try:
+            sign = sign_off(desk, "executed", desk.who.login)
+        except GoaroundError as error:  # it is closed all the same; the signature is asked for where it is opened
+            sys.stderr.write(f"goaround: not signed: {error.line()}\n")
+            sign = None
+        if args.json:
+            signed = {"by": sign.person, "signer": sign.signer, "unsigned": sign.unsigned} if sign else None
+            print(json.dumps({"incident": desk.incident.id, "outcome": end.outcome, "executed": signed}))
+            return 0
+        how = f"signed by {sign.signer}" if sign and sign.signature else f"UNSIGNED: {sign.unsigned if sign else ''}"
+        print(f"{desk.incident.id} closed: {end.outcome}; executed by {desk.who.login} ({how})")
+        print(f"somebody else verifies: goaround --record {desk.incident.id}")
+        return 0
+    finally:
+        desk.journal.close()
+
+
 def _tell(args: SimpleNamespace, desk: DebtDesk, verb: str, code: str) -> None:
     debts = [one for one in desk.incident.debts if bool(one.paid) is (verb == "pay")]
     name = debt_of(desk.incident, code).name
@@ -170,12 +212,21 @@ def _tell(args: SimpleNamespace, desk: DebtDesk, verb: str, code: str) -> None:
             "url": url,
             "paid": debt.paid,
             "after_sign_off": signed,
+            "parked": desk.incident.is_parked,
+            "may_be_closed": desk.incident.is_parked and not holding(desk.incident.debts),
         }
         print(json.dumps(data))
         return
     late = " (recorded after the sign-off)" if signed else ""
     if verb == "pay":
         print(f"{desk.incident.id} {debt.name} paid by {desk.who.login}: {debt.paid}{late}")
+        if desk.incident.is_parked:
+            left = holding(desk.incident.debts)
+            print(
+                f"still bent: {', '.join(one.name for one in left)}"
+                if left
+                else f"nothing is bent any more: close the record with goaround debts close {desk.incident.id}"
+            )
     else:
         said = "; ".join(about(debt, now, url))
         over = f"{deadline_words(debt, now)}; " if overdue_s(debt, now) else ""

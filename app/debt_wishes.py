@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from actions.model.debts import may_reason
+from actions.model.debts import holding, may_reason
 from actions.model.errors import GoaroundError
 from app.attempts import attempt
 from app.debt_desk import assign, debt_of, owner_of, pay
@@ -29,7 +29,7 @@ def debts(screen: IncidentScreen, at: str = "") -> None:
 
     session = screen.session
     if session.incident.declared is None:
-        screen.say("no incident is declared; goaround debts lists those of all records")
+        _open_parked(screen)
         return
     locked = ONLY_LOOKING if screen.observe else may_reason(session.incident, session.who.login) or ""
 
@@ -43,6 +43,26 @@ def debts(screen: IncidentScreen, at: str = "") -> None:
 
     dialog = DebtsDialog(session.incident, session.clock.now(), locked=locked, at=at, ascii=screen.ascii)
     screen.app.push_screen(dialog, answered)
+
+
+def _open_parked(screen: IncidentScreen) -> None:
+    """Nothing is open: the record of this system that waits for its debts, the most urgent one."""
+    from app.parking import elsewhere, most_urgent
+
+    session = screen.session
+    found = most_urgent(elsewhere(session), session.clock.now())
+    if found is None:
+        screen.say("no incident is declared; goaround debts lists those of all records")
+        return
+
+    def turn() -> None:
+        session.open(found.incident)
+        if not screen.observe:
+            session.take_lease()
+
+    if attempt(screen, turn):
+        screen.say(f"{found.incident} is parked: it is closed once its debts are paid (w declares a new incident)")
+        debts(screen)
 
 
 def debts_then(screen: ReviewScreen) -> None:
@@ -62,7 +82,8 @@ def _pay(screen: IncidentScreen, name: str) -> None:
 
     def answered(how: str | None) -> None:
         if how and attempt(screen, lambda: pay(screen.session, name, how)):
-            screen.say(f"{name} is paid")
+            free = screen.session.incident.is_parked and not holding(screen.session.incident.debts)
+            screen.say(f"{name} is paid{'; nothing is bent any more: s closes the record' if free else ''}")
         debts(screen, name)
 
     prompt = f"{debt.text}.{undo} How was it straightened? It stays in the record."

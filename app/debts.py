@@ -88,7 +88,8 @@ def about(debt: Debt, now: datetime, url: str = "", system: str = "") -> list[st
 
 def undo_words(debt: Debt) -> str:
     """What straightens it: ``u on X3 (undoes that step in the cockpit)``."""
-    return f"{debt.undo} (undoes {debt.undo.removeprefix(BENT)} in the cockpit)" if bent(debt) else debt.undo
+    step = debt.undo.removeprefix(BENT).partition(",")[0]
+    return f"{debt.undo} (undoes {step} in the cockpit)" if bent(debt) else debt.undo
 
 
 def debts_text(rows: Sequence[Owed], shown: Sequence[Owed], now: datetime, place: Path, url_of: Where = nowhere) -> str:

@@ -13,7 +13,10 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
+from actions.model.debts import holding
 from actions.model.errors import GoaroundError
+from app.debt_desk import pay
+from app.parking import close_parked
 from app.plain import Plain
 from app.session import Session
 from app.settings import load
@@ -122,6 +125,7 @@ def _system(options: DemoOptions, tell: Callable[[str], None]) -> Iterator[Any]:
 def _leave_no_older_demo_open(session: Session) -> None:
     """An earlier demo that was left open has no system any more: its record is closed as abandoned, and says why."""
     name = session.settings.system.name
+    _close_older_parked(session)
     older = session.journal.open_incident(name)
     if older is None:
         return
@@ -132,8 +136,24 @@ def _leave_no_older_demo_open(session: Session) -> None:
         raise GoaroundError(f"{older} is open for a system called {name!r}", "", "rename that system")
     if session.incident.running is not None:
         session.record_lost_run("the demo system of this record is gone")
+    _pay_what_is_gone(session)
     session.close_incident("abandoned", "the demo was left before its end; its system is gone")
     session.forget()
+
+
+def _close_older_parked(session: Session) -> None:
+    """What an earlier demo left bent went with its system: its record waits for nothing any more, and says so."""
+    for older in session.journal.parked(session.settings.system.name):
+        session.open(older)
+        if session.incident.declared is not None and session.incident.declared.mode == "drill":
+            _pay_what_is_gone(session)
+            close_parked(session)
+        session.forget()
+
+
+def _pay_what_is_gone(session: Session) -> None:
+    for one in holding(session.incident.debts):
+        pay(session, one.name, "the demo's system is gone, and this with it")
 
 
 def _report(options: DemoOptions, session: Session, seconds: float) -> int:
@@ -152,10 +172,14 @@ def _report(options: DemoOptions, session: Session, seconds: float) -> int:
             "events": incident.head_seq,
             "seconds": round(seconds, 1),
             "store": str(session.journal.folder),
+            "parked": incident.is_parked,
+            "debts": [one.name for one in holding(incident.debts)],
             "verified_by": incident.verified.person if incident.verified else "",
         }
         print(json.dumps(result))
     elif incident.id:
+        for one in holding(incident.debts) if incident.is_parked else ():
+            say(f"parked until this is straight: {one.name} {one.text}")
         say(f"the record: goaround review {incident.id}   goaround verify {incident.id}")
         say(incident.id)
     session.journal.close()

@@ -1,4 +1,4 @@
-"""The end of an incident on the screen: closing it, the second look, and both sign-offs.
+"""The end of an incident on the screen: closing or parking it, the second look, and both sign-offs.
 
 Signing and looking once more happen in the background: a key agent and a probe may take their time.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actions.model.blocking import close_reason
+from actions.model.blocking import close_reason, park_reason
+from actions.model.debts import holding
 from actions.model.errors import GoaroundError
 from actions.model.incident import forward_decided
 from app.attempts import attempt, may_not
@@ -29,6 +30,9 @@ def finish(screen: IncidentScreen) -> None:
         return
     if incident.closed is None:
         _close(screen)
+        return
+    if incident.is_parked and (not holding(incident.debts) or incident.signed):
+        _close_parked(screen)
         return
     if incident.finished:
         screen.say("the record is closed and signed")
@@ -94,22 +98,36 @@ def _sign(screen: IncidentScreen, answer: SignOffAnswer, *, look: bool) -> None:
     screen.run_worker(work, thread=True, exit_on_error=False, group="sign")
 
 
+def _close_parked(screen: IncidentScreen) -> None:
+    """Close a parked record, once nothing is bent any more; else say what is."""
+    from app.parking import close_parked
+
+    if attempt(screen, lambda: close_parked(screen.session)):
+        screen.say("the record is closed; sign off over its head")
+
+
 def _close(screen: IncidentScreen) -> None:
-    from actions.model.bent import bent_words
+    from actions.model.bent import still_bent
+    from actions.model.debts import deadline_words
     from widgets.close_dialog import CloseDialog
 
     session = screen.session
 
+    held = holding(session.incident.debts)
+    end = session.park_incident if held else session.close_incident
+    now = session.clock.now()
+    steps = {debt.name: f" ({step.code} {step.title})" for debt, step in still_bent(session.incident)}
+
     def answered(answer: CloseAnswer | None) -> None:
-        if answer is not None:
-            attempt(screen, lambda: session.close_incident(answer.outcome, answer.text, answer.ticket, answer.due))
+        if answer is not None and attempt(screen, lambda: end(answer.outcome, answer.text, answer.ticket, answer.due)):
+            screen.say(f"{'parked' if held else 'closed'}: {answer.outcome}")
 
     dialog = CloseDialog(
-        f"Close {session.incident.id}",
-        lambda outcome: close_reason(session.incident, outcome),
+        f"{'Park' if held else 'Close'} {session.incident.id}",
+        lambda outcome: (park_reason if held else close_reason)(session.incident, outcome),
         best="forward" if forward_decided(session.incident) and not session.incident.proven else "recovered",
         now=session.clock.now,
-        bent=bent_words(session.incident),
+        held=tuple(f"{one.name} {one.text}: {deadline_words(one, now)}{steps.get(one.name, '')}" for one in held),
         ascii=screen.ascii,
     )
     screen.app.push_screen(dialog, answered)

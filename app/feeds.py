@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     from actions.model.error_count import ErrorCount, ErrorCounter
     from actions.model.minute_count import MinuteCounter, Minutes
     from actions.model.ports import LogLine
+    from actions.model.system import Settings
 
 WAITING = 50_000
 PER_DRAIN = 5_000
 _SPOOL_READ = 256 * 1024
+
+
+def log_count(settings: Settings) -> int:
+    """How many log sources there are by the configuration: files, Compose's containers, Coolify's application."""
+    return len(settings.system.logs) + (settings.compose is not None) + (settings.coolify is not None)
 
 
 class LogFeed:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from actions.model.errors import BadInput
 from actions.model.quick_dataclass import dataclass
 from app.begin import AS_ALWAYS, Begin
 from app.places import DEMO_MARKER
@@ -24,11 +25,18 @@ class _Demo:
 
 
 def open_flight(
-    config: str | None, store: str, *, observe: bool, take_over: str, plain: bool, begin: Begin = AS_ALWAYS
+    config: str | None,
+    store: str,
+    *,
+    observe: bool,
+    take_over: str,
+    plain: bool,
+    begin: Begin = AS_ALWAYS,
+    record: str = "",
 ) -> int:
     """Open, fly, leave. Exit status 0, or 128 and the number of the signal that ended the cockpit.
 
-    ``begin``: how plain mode begins.
+    ``begin``: how plain mode begins; ``record``: this one instead of the open one.
     """
     status = 0
     loaded = load(find_config(config))
@@ -40,7 +48,7 @@ def open_flight(
     if demo is not None and not observe:
         demo.adopt()
     try:
-        session.open()
+        _open(session, record)
         if not observe:
             session.take_lease(takeover_reason=take_over)
         if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -55,12 +63,30 @@ def open_flight(
 
             status = fly(session, observe=observe)
     finally:
-        ended = session.incident.closed is not None and session.driver
+        ended = session.incident.closed is not None and (session.driver or session.incident.is_parked)
         session.close()
         session.journal.close()
         if demo is not None and ended:
             demo.stop()
     return status
+
+
+def _open(session: Session, wanted: str) -> None:
+    """The record that is named, else the open one. Raises BadInput where it cannot be the one that is meant."""
+    if not wanted:
+        session.open()
+        return
+    name = session.settings.system.name
+    found = session.journal.find(wanted)
+    other = session.journal.open_incident(name)
+    if other is not None and other != found:
+        raise BadInput(f"{other} is open for {name}", "", "fly that one first; goaround debts pays what is owed")
+    session.open(found)
+    declared = session.incident.declared
+    if declared is not None and declared.system != name:
+        raise BadInput(f"{found} is of {declared.system}, and this configuration of {name}", "", "give its --config")
+    if session.incident.finished:
+        raise BadInput(f"{found} is closed and signed", "", f"goaround review {found} shows it")
 
 
 def _demo_at(folder: Path) -> _Demo | None:

@@ -1,6 +1,7 @@
 """What closing an incident leaves as debts: what is due within a day and open, documents that are not there, the fix.
 
-Recording them is the session's, in one transaction with the close.
+They are things to do, not things that are bent: by their names (``debts.holds``) they keep no record open, whether it
+is closed or parked. Recording them is the session's, in one transaction with the close.
 """
 
 from __future__ import annotations

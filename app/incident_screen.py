@@ -15,13 +15,15 @@ from textual.binding import BindingType
 from actions.model.blocking import Move, Next, move_for, next_move
 from actions.model.errors import GoaroundError
 from actions.model.incident import forward_decided, item_of
+from actions.model.parked import straightens_parked
 from actions.model.release import Release, WayBack
 from actions.model.step import Risk
-from app import ending, fact_wishes, handover_wishes, list_wishes, wishes
+from app import ending, fact_wishes, handover_wishes, history_wishes, list_wishes, wishes
 from app.clock_skew import observe_skew
 from app.feeds import LogFeed, SpoolFeed
 from app.keys import KEYS, bindings, footer
 from app.pane_layout import PaneLayout
+from app.parking import elsewhere, owed_words
 from app.session import Session
 from app.start_words import start_facts
 from widgets.checklist import Checklist
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
     from actions.model.approval import ApprovalState
     from actions.model.estimate import Timing
     from app.lookout import Lookout
+    from app.ready_look import ReadyLook
+    from app.release_past import ReleasePast
+    from app.schema_column import SchemaColumn
 
 NOTE_S = 8
 """How long a refusal stands in the last line."""
@@ -60,11 +65,17 @@ class IncidentScreen(PaneLayout):
         self.observe = observe
         self.spool = SpoolFeed()
         self.lookout: Lookout | None = None
+        self.ready: ReadyLook | None = None
+        """Looks whether a rollback would work; begins once the screen stands."""
         self.ascii = ascii
         self.releases: tuple[Release, ...] = ()
         self.releases_of = ""
         """The way back whose releases these are."""
         self.reading_releases = False
+        self.past: ReleasePast | None = None
+        """The history over all sources; made once there is a list."""
+        self.schema_column: SchemaColumn | None = None
+        """Made once there is a list, where verdicts can be asked for."""
         self.drawing = False
         self.asking = False
         """The system is asked what became of steps."""
@@ -93,7 +104,8 @@ class IncidentScreen(PaneLayout):
 
     def compose(self) -> ComposeResult:
         """The panes under the bar."""
-        yield from self.compose_panes(StartCard(ascii=self.ascii, id="start"))
+        declared = self.session.incident.declared is not None
+        yield from self.compose_panes(*(() if declared else (StartCard(ascii=self.ascii, id="start"),)))
 
     def on_mount(self) -> None:
         """Show what is known, then begin to look."""
@@ -115,11 +127,21 @@ class IncidentScreen(PaneLayout):
         self.lookout = Lookout(self.session, self.feed)  # before the feed: it counts from the first line on
         self.feed.start()
         self.lookout.start()
+        self.begin_ready()
+
+    def begin_ready(self) -> None:
+        """Whether a rollback would work is looked at behind everything else."""
+        from app.ready_look import ReadyLook  # the screen stands
+
+        self.ready = ReadyLook(self.session, observe=self.observe)
+        self.ready.start()
 
     def on_unmount(self) -> None:
         """Nothing is read for a screen that is gone."""
         if self.lookout is not None:
             self.lookout.stop()
+        if self.ready is not None:
+            self.ready.stop()
         self.feed.stop()
 
     def panes_changed(self) -> None:
@@ -154,20 +176,19 @@ class IncidentScreen(PaneLayout):
         """Show the incident as it stands in every pane; each paints only what changed."""
         session, incident = self.session, self.session.incident
         now = session.clock.now()
-        self.query_one(IncidentBar).show(self.bar())
+        self.query_one(IncidentBar).show(self.ready.on_bar(self.bar()) if self.ready is not None else self.bar())
         self.query_one(DecisionMatrix).show(incident)
         run = incident.running
         run_ms = session.clock.monotonic_ms() - run.started_mono if run and run.boot == session.clock.boot() else None
-        self.query_one(Checklist).show(
-            incident, now=now, driver=session.driver, run_ms=run_ms, approval=self.approval()
-        )
+        approval = self.approval()
+        self.query_one(Checklist).show(incident, now=now, driver=session.driver, run_ms=run_ms, approval=approval)
         self.query_one(CommandLog).show(incident, now=now)
         self.show_start()
         self.show_releases()
         self.turn_to_option()
         self.look_again()
-        self.show_preview()
-        self.show_next()
+        self.show_preview(approval)
+        self.show_next(approval)
         self.show_tabs(self.session.incident)
 
     def bar(self) -> BarFacts:
@@ -182,6 +203,7 @@ class IncidentScreen(PaneLayout):
                 mode="drill" if system.environment == "drill" else "live",
                 driver=session.driver,
                 warnings=session.warnings(),
+                elsewhere=self.parked_elsewhere(),
             )
         return bar_facts(
             session.incident,
@@ -191,7 +213,12 @@ class IncidentScreen(PaneLayout):
             driver=session.driver,
             authority=session.authority_rules(),
             warnings=session.warnings(),
+            elsewhere=self.parked_elsewhere(),
         )
+
+    def parked_elsewhere(self) -> str:
+        """What the system's other records that are parked owe, for the bar."""
+        return owed_words(elsewhere(self.session), self.session.clock.now())
 
     def approval(self) -> ApprovalState | None:
         """Where the approvals of the plan stand; None while there is no plan."""
@@ -206,11 +233,14 @@ class IncidentScreen(PaneLayout):
         return timing_of(self.session)
 
     def show_start(self) -> None:
-        """The card on top, while nothing is declared."""
-        card = self.query_one(StartCard)
-        card.display = self.session.incident.declared is None
-        if card.display:
-            card.show(start_facts(self.session, self.releases, self.observe))
+        """The card on top, while nothing is declared; who resumes an incident does without one."""
+        declared = self.session.incident.declared is not None
+        if not declared and not self.query(StartCard):
+            self.mount(StartCard(ascii=self.ascii, id="start"), after="#tabs")
+        for card in self.query(StartCard):
+            card.display = not declared
+            if card.display:
+                card.show(start_facts(self.session, self.releases, self.observe))
 
     def look_again(self) -> None:
         """When a step that changes the system has ended, another release may run."""
@@ -219,6 +249,8 @@ class IncidentScreen(PaneLayout):
         changing = step is not None and step.risk is not Risk.READ
         ended, self._changing = self._changing and not changing, changing
         if ended:
+            if self.past is not None:
+                self.past.behind.forget()
             self.read_releases()
 
     def show_releases(self) -> None:
@@ -227,11 +259,16 @@ class IncidentScreen(PaneLayout):
         running = next((one.identity for one in self.releases if one.way_back is WayBack.RUNNING), "")
         history = self.query_one(ReleaseHistory)
         history.go_by(self.session.option() if len(self.session.settings.options) > 1 else "")
-        if self.releases:
+        column = self.schema_column
+        history.show_schema((column.found if column is not None else {}) if self.wants_schema else None)
+        listed = self.releases
+        if self.past is not None:
+            listed = history_wishes.show(self)
+        if listed:
             from actions.model.deployment_time import suspect  # the screen stands
 
             history.show(
-                self.releases,
+                listed,
                 running=running,
                 target=plan.target.identity if plan else "",
                 suspect=suspect(self.session.incident, self.releases),
@@ -243,11 +280,15 @@ class IncidentScreen(PaneLayout):
         """The highlighted item."""
         return self.query_one(Checklist).code
 
-    def show_preview(self) -> None:
-        """What the highlighted item would do; from when on it has been seen decides about arming."""
+    def show_preview(self, approval: ApprovalState | None = None) -> None:
+        """What the highlighted item would do; from when on it has been seen decides about arming.
+
+        ``approval``: as ``approval`` says, where that was asked already.
+        """
         session = self.session
+        approval = approval or self.approval()
         self.query_one(Preview).show(
-            session.incident, self.code, driver=session.driver, approval=self.approval(), timing=self.timing()
+            session.incident, self.code, driver=session.driver, approval=approval, timing=self.timing()
         )
         self.query_one(HintLine).show(session.incident, self.code)
         shown_for = (self.code, session.incident.plan_digest)
@@ -255,12 +296,15 @@ class IncidentScreen(PaneLayout):
             self._shown_for = shown_for
             self.armed_at = session.clock.monotonic_ms()
 
-    def next(self) -> Next:
-        """What Enter does now, for the pane that has the focus."""
+    def next(self, approval: ApprovalState | None = None) -> Next:
+        """What Enter does now, for the pane that has the focus. ``approval``: where that was asked already."""
         incident, driver = self.session.incident, self.session.driver
         if incident.declared is None:
             return Next(Move.DECLARE, "", "declare an incident", start_facts(self.session, (), self.observe).blocked)
         if incident.closed is not None:
+            bent = item_of(incident, self.code) if straightens_parked(incident, self.code) else None
+            if bent is not None and incident.signed:
+                return move_for(incident, bent, driver=driver)
             return next_move(incident, driver=driver)
         focused = self.focused.id if self.focused else ""
         if focused == "decision":
@@ -268,9 +312,12 @@ class IncidentScreen(PaneLayout):
         if focused == "releases":
             release = self.query_one(ReleaseHistory).highlighted
             words = f"go back to {release.name}: draws the plan, runs nothing" if release else ""
-            return Next(Move.CHOOSE, "", words, "" if release and driver else "no release is highlighted")
+            blocked = "" if release and driver else "no release is highlighted"
+            if release is not None and self.past is not None:
+                blocked = blocked or self.past.owns(release)
+            return Next(Move.CHOOSE, "", words, blocked)
         item = item_of(incident, self.code)
-        approval = self.approval()
+        approval = approval or self.approval()
         proposed = next_move(incident, driver=driver, approval=approval)
         move = move_for(incident, item, driver=driver, approval=approval) if item is not None else proposed
         there = self.query_one(Checklist).following  # nobody has moved away from what is proposed
@@ -282,9 +329,9 @@ class IncidentScreen(PaneLayout):
             return proposed
         return move
 
-    def show_next(self) -> None:
-        """The last line: what Enter does, and the keys."""
-        self.query_one(NextLine).show(self.next(), footer(), self.note())
+    def show_next(self, approval: ApprovalState | None = None) -> None:
+        """The last line: what Enter does, and the keys. ``approval``: where that was asked already."""
+        self.query_one(NextLine).show(self.next(approval), footer(), self.note())
 
     def note(self) -> str:
         """A refusal that is still fresh, else what is to be said of the running step, else the stop."""
@@ -333,11 +380,19 @@ class IncidentScreen(PaneLayout):
             self.query_one(LogStream).mark(f"{'undo of ' if run.undo else ''}step {run.code} {run.title}", run.started)
         lines = self.spool.lines(self.session.folder() / run.spool)
         self.query_one(CommandLog).output([line[11:23] + "Z " + line[28:] for line in lines])
+        if lines and self.session.settings.coolify is not None:
+            from app.deployment_log import deployment_lines  # something ran
+
+            told = deployment_lines(lines)
+            if told:
+                self.query_one(LogStream).extend(told)
 
     def turn_to_option(self) -> None:
         """When another way back is in use than the one whose releases are shown: read its releases."""
         if self.releases_of and not self.reading_releases and self.releases_of != self.session.option():
             self.releases = ()
+            if self.past is not None:
+                self.past.forget()
             self.query_one(ReleaseHistory).show(())
             self.read_releases()
 
@@ -355,15 +410,35 @@ class IncidentScreen(PaneLayout):
         option = self.session.option()
         try:
             observe_skew(self.session)
-            found = self.session.releases(option)
+            further = self.past is not None and self.past.depth > 1
+            depth = self.past.depth if self.past is not None else 1
+            found = self.session.older_releases(option, depth) if further else self.session.releases(option)
         except GoaroundError as error:
             self.app.call_from_thread(self._releases_failed, error.line(), option)
+            history_wishes.read_all(self, (), option, error.line())
             return
+        history_wishes.read_record(self, found, option)
         self.app.call_from_thread(self._releases_read, found, option)
         if self.session.settings.readiness.file:
             from app.readiness_reading import with_gaps  # the list stands
 
-            self.app.call_from_thread(self._releases_noted, found, with_gaps(self.session, found))
+            noted = with_gaps(self.session, found)
+            self.app.call_from_thread(self._releases_noted, found, noted)
+            found = noted
+        history_wishes.read_all(self, found, option)
+        # One-off containers of releases are started for it: never before an incident is declared, nor by an observer.
+        if self.wants_schema and self.session.incident.declared is not None and self.session.driver:
+            from app.schema_column import SchemaColumn  # the list stands
+
+            self.schema_column = self.schema_column or SchemaColumn()
+            self.schema_column.read(self, self.releases)
+
+    @property
+    def wants_schema(self) -> bool:
+        """Whether releases of the code can be asked for their schema verdict."""
+        settings = self.session.settings
+        named = settings.database is not None and bool(settings.database.name)
+        return named and settings.django is not None and bool(settings.options) and self.session.option() != "database"
 
     def _releases_noted(self, found: tuple[Release, ...], noted: tuple[Release, ...]) -> None:
         if self.releases == found:
@@ -387,12 +462,8 @@ class IncidentScreen(PaneLayout):
         self.releases, self.releases_of = found, option
         self.show_releases()
         self.query_one(ReleaseHistory).show_note("; ".join(note.words() for note in self.session.release_notes))
-        from actions.engine.planner import propose  # the screen stands
-
-        proposal = propose(found)
-        plan = self.session.incident.plan
-        if first and proposal.release is not None and (plan is None or plan.option != option):
-            self.query_one(ReleaseHistory).highlight(proposal.release.identity)
+        if first:
+            history_wishes.propose(self)
         self.show_next()
 
     # -- what the panes want -------------------------------------------------------------------------------------
@@ -419,11 +490,33 @@ class IncidentScreen(PaneLayout):
     @on(ReleaseHistory.ReleaseHighlighted)
     def _release_highlighted(self) -> None:
         self.show_next()
+        if self.past is not None:
+            history_wishes.look_behind(self)
+
+    @on(ReleaseHistory.DetailWanted)
+    def _detail_wanted(self, message: ReleaseHistory.DetailWanted) -> None:
+        history_wishes.detail(self, message.release)
+
+    @on(ReleaseHistory.GoldenWanted)
+    def _golden_wanted(self, message: ReleaseHistory.GoldenWanted) -> None:
+        history_wishes.golden(self, message.release)
+
+    @on(ReleaseHistory.MoreWanted)
+    def _more_wanted(self) -> None:
+        history_wishes.more(self)
+
+    @on(ReleaseHistory.EveryWanted)
+    def _every_wanted(self) -> None:
+        history_wishes.every(self)
 
     @on(ReleaseHistory.ReleaseChosen)
     def _release_chosen(self, message: ReleaseHistory.ReleaseChosen) -> None:
         message.stop()
-        wishes.choose(self, message.release)
+        strange = self.past.owns(message.release) if self.past is not None else ""
+        if strange:
+            self.say(strange)
+        else:
+            wishes.choose(self, message.release)
 
     @on(LogStream.LinePinned)
     def _line_pinned(self, message: LogStream.LinePinned) -> None:
@@ -528,6 +621,12 @@ class IncidentScreen(PaneLayout):
     def action_procedure(self) -> None:
         """The document that is followed, to be read."""
         wishes.procedure(self)
+
+    def action_ready(self) -> None:
+        """Would a rollback work right now, and what is to be done about it."""
+        from app import ready_wishes
+
+        ready_wishes.ready(self)
 
     def action_debts(self) -> None:
         """What is owed of this incident, also when it is closed."""

@@ -100,6 +100,12 @@ KEYS: tuple[Key, ...] = (
         "the procedure on one page: who to reach, who decides now, ways back, prevention, documents",
         False,
     ),
+    Key(
+        ("R",),
+        "ready",
+        "",
+        "would a rollback work right now: what was found, the next moves; protects the target",
+    ),
     Key(("D",), "debts", "", "debts: what is owed, until when and by whom; pays one with words, or assigns it", False),
     Key(("m",), "pin", "", "pins the log line into the record"),
     Key(("f",), "follow", "", "logs: follow the end, or stay"),
@@ -136,6 +142,7 @@ TERMINAL_KEYS: tuple[Key, ...] = (
 
 
 _SAME_AS = {
+    "history.choose": "next",
     "log.follow": "follow",
     "log.next_error": "next_error",
     "log.previous_error": "previous_error",
@@ -174,12 +181,14 @@ def help_rows(keys: tuple[Key, ...] = KEYS) -> list[tuple[str, str]]:
 def pane_rows() -> list[tuple[str, str]]:
     """(keys, description) of the keys that belong to a pane, from the panes' own bindings."""
     from widgets.criteria_list import CriteriaList
+    from widgets.history import ReleaseHistory
     from widgets.log_stream import LogStream
     from widgets.row_view import RowView
 
     told = {(key.shown, key.action) for key in KEYS}
     rows: list[tuple[str, str]] = []
-    for pane, where in ((RowView, "every pane"), (LogStream, "logs"), (CriteriaList, "criteria")):
+    panes = ((RowView, "every pane"), (ReleaseHistory, "releases"), (LogStream, "logs"), (CriteriaList, "criteria"))
+    for pane, where in panes:
         for binding in pane.BINDINGS:
             assert isinstance(binding, Binding)  # ours all are
             if not binding.tooltip:

@@ -35,7 +35,24 @@ def tick(screen: IncidentScreen, code: str) -> None:
     if item.parent and item.kind is Kind.MANUAL and not taken_back:
         _tried(screen, item)
         return
+    if item.affirms and not taken_back:
+        _affirmed(screen, item)
+        return
     attempt(screen, lambda: screen.session.mark(code, State.OPEN if taken_back else State.DONE))
+
+
+def _affirmed(screen: IncidentScreen, item: Item) -> None:
+    """Who affirms it: written down with it."""
+    from widgets.reason_dialog import ReasonDialog
+
+    def answered(name: str | None) -> None:
+        if name:
+            attempt(screen, lambda: screen.session.mark(item.code, State.DONE, name))
+
+    dialog = ReasonDialog(
+        f"{item.code}: affirmed by name", f"{item.text}. Who affirms it? Login or name.", ascii=screen.ascii
+    )
+    screen.app.push_screen(dialog, answered)
 
 
 def _tried(screen: IncidentScreen, item: Item) -> None:

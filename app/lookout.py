@@ -36,6 +36,9 @@ EVERY_S = 5.0
 BACKUP_EVERY_S = 60.0
 BACKUP = "backup.current"
 CONTAINERS = "app.runs"
+COOLIFY = "coolify.status"
+COOLIFY_EVERY_S = 15.0
+"""Two questions each time: Coolify allows 200 a minute."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,11 @@ class Lookout:
             _Round("lookout database", self.look_at_database, DATABASE_EVERY_S if every_s is None else every_s),
             _Round("lookout backup", self.look_at_backup, backup_every_s),
             _Round("lookout deployment", self.look_at_deployment, soon_s),
+            *(
+                (_Round("lookout coolify", self.look_at_coolify, COOLIFY_EVERY_S if every_s is None else every_s),)
+                if session.settings.coolify is not None
+                else ()
+            ),
             *(
                 _Round(f"lookout {one}", functools.partial(self.look_at_named, one), soon_s)
                 for one in self._named.sensors
@@ -145,6 +153,14 @@ class Lookout:
         names, incident = self._asked()
         if CONTAINERS in names:
             self._tell(incident, CONTAINERS, self._containers.look)
+
+    def look_at_coolify(self) -> None:
+        """What Coolify says of its application."""
+        names, incident = self._asked()
+        if COOLIFY in names:
+            from app.lookout_coolify import CoolifyLook  # few systems have one
+
+            self._tell(incident, COOLIFY, lambda: CoolifyLook(self.session).look(incident))
 
     def look_at_database(self) -> None:
         """The database, as the application's role."""

@@ -9,14 +9,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
+from actions.model.backup_file import EMPTY_GZIP
+from actions.model.backup_file import BackupFile as Inspectable
 from actions.model.errors import CommandFailed, GoaroundError
 from actions.model.outside_text import sanitise
 from actions.model.ports import CommandResult, Host
+from actions.model.sensing import reading
 from actions.model.sensor_rules import BackupFile, Looked, backup_current, size_words
 from actions.model.system import seconds_of
 from actions.steps.host_files import ASK_S, READ_S, Listed, last_words, listed
+from app.lookout_inspect import NewestBackup
 from app.session import Session
 
+IF_DOWN = "if its server is down, the option database copies its files"
 DUMP_MAGIC = b"PGDMP"
 
 
@@ -41,6 +46,10 @@ class BackupLook:
         self._known: tuple[Listed, _Verdict] | None = None
         self._announced: Listed | None = None
         self._awaited = False
+        named = session.settings.database is not None and bool(session.settings.database.name)
+        self._whole = NewestBackup(session) if named else None
+        """Where the database is named, its backup is inspected as a restore would; else only its format is read."""
+        self._file: Inspectable | None = None
 
     def before_reading(self, good: str = "") -> Looked | None:
         """What is to be said, once, while a file is read that was not read yet; None: nothing.
@@ -85,10 +94,17 @@ class BackupLook:
         if found.size == 0:
             return self._looked(found, _Verdict(False, "empty"))
         if self._known is None or self._known[0] != found:
-            verdict = read_whole(self.session.world().host, found.path)
+            verdict = self._read(found)
             self._known = (found, verdict) if verdict.final else None
             return self._looked(found, verdict)
         return self._looked(found, self._known[1])
+
+    def _read(self, found: Listed) -> _Verdict:
+        if self._whole is not None and self._file is not None:
+            return _Verdict(*self._whole.read(self._file))
+        if found.path.endswith(".gz") and found.size <= EMPTY_GZIP:
+            return _Verdict(False, "empty: a gzip of nothing, as a dump that failed leaves it")
+        return read_whole(self.session.world().host, found.path)
 
     def _looked(self, found: Listed | None, verdict: _Verdict) -> Looked:
         table = self.session.settings.database
@@ -97,8 +113,12 @@ class BackupLook:
         if found is not None:
             age_s = int(self.session.clock.now().timestamp()) - found.mtime
             newest = BackupFile(_name(found), found.size, age_s, verdict.whole, verdict.words)
-        place = sanitise(table.backups, limit=120)
-        return backup_current(newest, place, table.backup_max_age, self._max_age_s)
+        place = sanitise(" or ".join(filter(None, (table.backups, table.keep if table.name else ""))), limit=120)
+        looked = backup_current(newest, place, table.backup_max_age, self._max_age_s)
+        answers = reading(self.session.incident, "database.answers") if not looked.ok and table.keep else None
+        if answers is None or answers.ok:
+            return looked
+        return replace(looked, seen=f"{looked.seen}; {IF_DOWN}")
 
     @property
     def _max_age_s(self) -> int:
@@ -109,6 +129,10 @@ class BackupLook:
     def _newest(self) -> Listed | None:
         table = self.session.settings.database
         assert table is not None  # as above
+        if self._whole is not None:
+            self._file = self._whole.find()
+            one = self._file
+            return Listed(one.path, one.size, one.mtime) if one is not None else None
         files = listed(self.session.world().host, table.backups)
         return max(files, key=lambda one: (one.mtime, one.path), default=None)
 

@@ -54,7 +54,10 @@ class DeploymentLook:
             return None
         self._looked, self._hurry = (incident.id, now), False
         declared = parse_stamp(incident.declared_at)
-        return deployment_time(session.releases(), declared, self._bad(incident), clock_words(incident))
+        code = next((one for one in session.settings.options if one in ("compose", "git")), "")
+        in_use = session.option()
+        option = in_use if in_use in ("compose", "git") or not code else code  # a backup tells of no deployment
+        return deployment_time(session.releases(option), declared, self._bad(incident), clock_words(incident))
 
     def _bad(self, incident: Incident) -> BadMoment:
         configured = self.session.settings.watch.errors_per_minute

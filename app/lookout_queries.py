@@ -21,7 +21,7 @@ from actions.model.lookout_rules import clocks_differ
 from actions.model.ports import LogLine
 from actions.model.sensing import PREFIX
 from actions.model.sensor_rules import Looked
-from app.feeds import LogFeed
+from app.feeds import LogFeed, log_count
 from app.session import Session
 
 
@@ -49,5 +49,5 @@ class QueryLook:
             count = self._counter.recent(clock.monotonic_ms(), clock.now(), skewed=skewed)
             before = most_before(self._counter.minutes(clock.now(), skewed=skewed), deployed)
         settings = self.session.settings
-        logs = len(settings.system.logs) + (settings.compose is not None)
+        logs = log_count(settings)
         return errors_database(FailedQueries(count, before, read.watched_ms, read.sources, read.troubles), logs)

@@ -11,7 +11,7 @@ from actions.model.lookout_rules import clocks_differ
 from actions.model.sensing import PREFIX
 from actions.model.sensor_rules import Looked, errors_rate, worst_told
 from actions.model.system import seconds_of
-from app.feeds import LogFeed
+from app.feeds import LogFeed, log_count
 from app.lookout_queries import QueryLook
 from app.session import Session
 
@@ -47,7 +47,7 @@ class Readings:
         since_ms = session.clock.monotonic_ms() - session.elapsed_ms()
         found = self._logs().errors(window_s, since_ms, skewed=clocks_differ(incident))
         _, before = incident.observations.get(PREFIX + "errors.rate", ("", None))
-        logs = len(session.settings.system.logs) + (session.settings.compose is not None)
+        logs = log_count(session.settings)
         return errors_rate(found, window_s, watch.errors_per_minute, worst_told(before.seen) if before else 0, logs)
 
     def queries(self, incident: Incident) -> Looked | None:

@@ -22,7 +22,7 @@ from actions.model.sensor_rules import error_limit
 from actions.model.system import Settings
 from actions.model.system_watch import CheckTable
 from actions.steps.configured_probes import probe_of
-from app.feeds import LogFeed
+from app.feeds import LogFeed, log_count
 from app.lookout_named import run_check
 from app.session import Session
 from app.side_by_side import side_by_side
@@ -82,7 +82,7 @@ def look(session: Session, feed: LogFeed, world: World, incident: Incident) -> S
 
 def _errors(session: Session, feed: LogFeed, incident: Incident) -> Errors | None:
     settings = session.settings
-    if not settings.system.logs and settings.compose is None:
+    if not log_count(settings):
         return None
     skewed = clocks_differ(incident)
     since_ms = session.clock.monotonic_ms() - session.elapsed_ms()

@@ -6,9 +6,11 @@ say, how its steps are worded that of ``approval_text``, which an approver reads
 
 from __future__ import annotations
 
+import functools
 import json
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,13 @@ from actions.model.errors import BadInput, Refused
 from actions.model.plan import Plan, PlannedStep
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release, WayBack
+from actions.model.release_history import History, Listing
 from app.begin import Begin
 from app.known import known_releases, with_bad
 from app.places import pinned_config, store_folder
 from app.records import open_store
+from app.release_notes import notes_of
+from app.release_sources import joined, other_listings
 from app.secrets_in import redactor_for
 from app.settings import Loaded, load
 from app.world import build_world
@@ -70,9 +75,14 @@ def _draw(loaded: Loaded, store: str, option: str, target: str) -> Drawn:
     redactor = redactor_for(settings)
     with tempfile.TemporaryDirectory(prefix="goaround-noop-") as nowhere:
         world = build_world(loaded, Path(nowhere), redactor, known_releases(journal, system) if journal else tuple)
+        if journal is not None:
+            world = replace(world, notes_of=functools.partial(notes_of, journal, settings, world))
         found, notes = planner.releases(settings, chosen, world)
         releases = with_bad(found, journal, system) if journal is not None else found
-        release, why = _target(releases, target, tuple(note.text for note in notes if note.is_warning))
+        drill = settings.system.environment == "drill"
+        listings = (Listing(chosen, releases), *other_listings(settings, world, chosen))
+        history = joined(journal, settings, listings, chosen, now=clock.now(), drill=drill)
+        release, why = _target(releases, target, tuple(note.text for note in notes if note.is_warning), history)
         try:
             plan = planner.draw(settings, chosen, release, world, incident or new_incident_id(clock))
         except BadInput as error:
@@ -92,10 +102,12 @@ def _option(configured: tuple[str, ...], wanted: str) -> str:
     return wanted or configured[0]
 
 
-def _target(releases: tuple[Release, ...], wanted: str, problems: tuple[str, ...]) -> tuple[Release, str]:
+def _target(
+    releases: tuple[Release, ...], wanted: str, problems: tuple[str, ...], history: History
+) -> tuple[Release, str]:
     """The release that was named, or the proposed one; and why it is this one."""
     if not wanted:
-        proposal = planner.propose(releases)
+        proposal = planner.propose(releases, history)
         if proposal.release is None:
             raise Refused(
                 "no release is proposed", "; ".join((proposal.why, *problems)), "name one with --target RELEASE"

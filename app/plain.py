@@ -112,6 +112,12 @@ class Plain:
         if session.incident.id:
             mode = f"{session.incident.mode}{', RESTRICTED' if restricted(session.incident) else ''}"
             self.say(f"{session.incident.id} {mode}: resumed, {session.incident.head_seq} events")
+        elif not session.incident.id:
+            from app.parking import elsewhere  # at the beginning
+
+            for one in elsewhere(session):
+                words = one.words(session.clock.now())
+                self.say(f"PARKED {words}; goaround run --record {one.incident} opens it")
         while True:
             session.sync()
             if session.incident.running is not None:
@@ -336,6 +342,8 @@ class Plain:
             return
         if state is not State.DONE:
             reason = self.operator.ask("reason", f"Why is {code} {state.value}? > ")
+        elif item is not None and item.affirms:
+            reason = self.operator.ask("who", f"{item.text}. Who affirms it? > ")
         self.session.mark(code, state, reason)
         self.say(f"{code} {state.value}")
 
@@ -358,16 +366,27 @@ class Plain:
         if not self._releases:
             raise Refused("no release to go back to was found")
         self._lines([note.words() for note in self.session.release_notes])
-        proposal = propose(self._releases)
+        option = self.session.option()
+        from app.release_sources import read_history
+
+        past = read_history(self.session, self._releases, option) if option != "database" else None
+        for words in past.errors if past is not None else ():
+            self.operator.say(f"   ! not read: {words}")
+        proposal = propose(self._releases, past)
         proposed = proposal.release
+        from app.plain_schema import words_of
+
+        schema = words_of(self.session, self._releases, self.operator.say)
         for index, release in enumerate(self._releases[:20], 1):
             mark = "*" if release == proposed else " "
             when = release.live_since or release.created
             self.operator.say(
                 f"   {mark}{index:>2} {release.name:<24} {when[:19]:<19} {short_id(release.identity):<16}"
-                f" {release.way_back.value}  {release.note or release.subject}"
+                f" {schema(release)}{release.way_back.value}  {release.note or release.subject}"
             )
         self.operator.say(f"    {'proposed: ' if proposed else ''}{proposal.why}")
+        for words in proposal.newer:
+            self.operator.say(f"      {words}")
         default = self._releases.index(proposed) + 1 if proposed else 0
         text = self.operator.ask(
             "release", f"Number of the release{f' (Enter: {default})' if default else ''} > "
@@ -453,7 +472,9 @@ class Plain:
         if step.risk is Risk.IRREVERSIBLE:
             plan = self.session.incident.plan
             name = plan.system if plan else ""
-            typed = self.operator.ask("typed", f"Cannot be undone. Type {name} to arm, or Enter to go back > ")
+            how = "Replaces what is live; u takes it back" if step.undo else "Cannot be undone"
+            how = f"Takes {step.code} back" if undo else how
+            typed = self.operator.ask("typed", f"{how}. Type {name} to arm, or Enter to go back > ")
             if typed != name:
                 raise Refused("not armed: nothing was done")
             return "typed"

@@ -20,6 +20,7 @@ from actions.model.criteria import (
     row_change,
     sensed_words,
 )
+from actions.model.debts import deadline_words, holding
 from actions.model.due import FORMS, due_words, parse_due
 from actions.model.errors import Refused
 from actions.model.incident import Incident, branches, forward_decided, proposed_severity, recommended
@@ -161,28 +162,45 @@ def say_warnings(session: Session, say: Say) -> None:
 
 
 def close(session: Session, operator: Operator, say: Say) -> None:
-    """The outcome; what goes forward with its ticket and deadline."""
+    """The outcome; what goes forward with its ticket and deadline. What is bent has the record parked instead."""
     incident = session.incident
+    if incident.is_parked:
+        _close_parked(session, operator, say)
+        return
+    held = holding(incident.debts)
     for words in bent_words(incident):
-        say(f"! {words}; closing leaves it so")
+        say(f"! {words}; {'parking' if held else 'closing'} leaves it so")
+    for one in held:
+        say(f"! bent: {one.name} {one.text}; {deadline_words(one, session.clock.now())}; {one.undo}")
+    if held:
+        say("the record cannot be closed until that is straightened (f CODE pays one): it is parked, and closed then")
+    verb, end, done = ("park", session.park_incident, "parked") if held else ("close", session.close_incident, "closed")
     outcome = "recovered" if incident.proven else "forward" if forward_decided(incident) else "not recovered"
     answer = operator.ask(
         "close",
-        f"Enter: close as {outcome!r}; f: fix forward; n: not recovered; a: abandoned; q: not yet > ",
+        f"Enter: {verb} as {outcome!r}; f: fix forward; n: not recovered; a: abandoned; q: not yet > ",
     ).strip()
     chosen = {"": outcome, "f": "forward", "n": "not recovered", "a": "abandoned"}.get(answer)
     if chosen is None:
-        raise Refused("not closed")
+        raise Refused(f"not {done}")
     if chosen != "forward":
-        session.close_incident(chosen)
-        say(f"closed: {chosen}")
+        end(chosen)
+        say(f"{done}: {chosen}")
         return
     ticket = operator.ask("ticket", "Ticket in which the fix is followed > ").strip()
     due = _due(session, operator, say)
-    session.close_incident(chosen, "", ticket, due)
-    end = session.incident.closed
-    if end is not None:
-        say(f"closed: forward; the fix is followed in {end.ticket}, due {due_words(end.due)}")
+    end(chosen, "", ticket, due)
+    said = session.incident.closed
+    if said is not None:
+        say(f"{done}: forward; the fix is followed in {said.ticket}, due {due_words(said.due)}")
+
+
+def _close_parked(session: Session, operator: Operator, say: Say) -> None:
+    from app.parking import close_parked  # rarely
+
+    if operator.ask("close", "Nothing is bent any more. Enter: close the record; q: not yet > ").strip():
+        raise Refused("not closed")
+    say(f"closed: {close_parked(session).outcome}; it is signed off once more, over this head")
 
 
 def _due(session: Session, operator: Operator, say: Say) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actions.model.backup_file import Trouble
 from actions.model.clock import parse_stamp, span, stamp
 from actions.model.database_client import DatabaseClient
 from actions.model.errors import GoaroundError, Refused
@@ -20,7 +21,7 @@ from actions.steps.database_releases import time_of
 from actions.steps.database_snapshot import draw_snapshot, read_kept
 from actions.steps.perform_ground import host_of
 from actions.steps.sessions import sessions
-from actions.steps.snapshots import pause_words, snapshots, strays, take_snapshot
+from actions.steps.snapshots import count_snapshot, pause_words, snapshots, strays, take_snapshot
 from app.command_lines import Quiet
 from app.predeploy_parts import Parts
 
@@ -93,6 +94,11 @@ class Data:
         if not found.usable:
             words = "; ".join(problem.words for problem in found.problems[:3])
             raise Refused(f"{one.name} must not be restored", words, "make another one")
+        for warning in found.warnings:
+            blind = warning.code is Trouble.NOT_ASKED  # who cannot ask the server cannot restore into it either
+            move = "correct [database]: a way back must reach the server" if blind else ""
+            words = f"{one.name}: {warning.words}"
+            self._parts.gap("server-not-asked" if blind else "backup-warns", words, blocks=blind, move=move)
         rows = sum(found.facts.rows.values()) if found.facts.rows else -1
         state = KeptState("earlier backup", one.path, time_of(one), one.size, found.backup.sha256, rows)
         if one.proven is None:
@@ -134,9 +140,16 @@ class Data:
         assert client is not None  # the database has a name
         live = live_database(self._world, client, self.table.name)
         taken = take_snapshot(self._world, client, live, f"{self._world.clock.now():%m%d%H%M%S_%f}"[:-3], release)
-        one = taken.snapshot
-        state = KeptState("snapshot", sanitise(one.name), one.at, one.size, pause_ms=taken.pause_ms)
-        words = f"{taken.ended} sessions were ended; new ones waited {taken.pause_ms} ms at most"
+        one, counted = taken.snapshot, "what it holds was not counted"
+        try:
+            one = count_snapshot(self._world, client, self.table.name, one)
+        except GoaroundError as error:
+            self._parts.gap("snapshot-not-counted", f"{sanitise(one.name)}: {error.line()}", blocks=False)
+        if one.held is not None:
+            counted = f"it holds {one.held.rows} rows in {len(one.held.tables)} tables, and lets nobody in"
+        rows = one.held.rows if one.held is not None else -1
+        state = KeptState("snapshot", sanitise(one.name), one.at, one.size, rows=rows, pause_ms=taken.pause_ms)
+        words = f"{taken.ended} sessions were ended; new ones waited {taken.pause_ms} ms at most; {counted}"
         return state, f"{sanitise(one.name)}, {size_words(one.size)}; {words}"
 
     def _others(self, but: str) -> None:
@@ -151,7 +164,9 @@ class Data:
             self._parts.gap("snapshots-not-listed", error.line(), blocks=False)
             return
         if older:
-            names = ", ".join(f"{sanitise(one.name)} ({size_words(one.size)}, {one.at[:16]}Z)" for one in older[:5])
+            names = ", ".join(
+                f"{sanitise(one.name)} ({size_words(max(0, one.size))}, {one.at[:16]}Z)" for one in older[:5]
+            )
             self._parts.gap("snapshots-kept", f"{len(older)} older snapshots stand there: {names}", blocks=False)
         if odd:
             words = f"named like snapshots, but not saying so (cut off while they were made?): {', '.join(odd[:5])}"

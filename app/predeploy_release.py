@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from actions.engine.planner import releases
+from actions.model.environment_diff import KeptVariables
 from actions.model.errors import GoaroundError, Refused
 from actions.model.ports import Image, World
 from actions.model.predeploy import ProbeBaseline, ReverseSql
+from actions.model.quick_dataclass import replace
 from actions.model.release import Release, WayBack, short_id
 from actions.model.step import Outcome
 from actions.model.system import Settings
@@ -18,6 +22,8 @@ from app.command_lines import Quiet
 from app.predeploy_parts import Parts
 
 BY_CODE = ("compose", "git")
+ELSE = "coolify"
+"""Where neither of those is configured."""
 
 
 class Code:
@@ -25,7 +31,8 @@ class Code:
 
     def __init__(self, settings: Settings, world: World, parts: Parts, quiet: Quiet) -> None:
         self._settings, self._world, self._parts, self._quiet = settings, world, parts, quiet
-        self.option = next((one for one in settings.options if one in BY_CODE), "")
+        asked = [one for one in settings.options if one in BY_CODE]
+        self.option = next(iter((*asked, *(one for one in settings.options if one == ELSE))), "")
         self.release: Release | None = None
         self.probes: tuple[ProbeBaseline, ...] = ()
         self.migrations: tuple[ReverseSql, ...] = ()
@@ -37,7 +44,7 @@ class Code:
         if self.option:
             self.release = self._parts.part("release", "release-unknown", self._running)
         else:
-            words = "neither [compose] nor [git] is configured: how the code goes back is not known here"
+            words = "neither [compose] nor [git] nor [coolify] is configured: how the code goes back is not known here"
             self._parts.gap("code-not-known", words, blocks=False)
         if self.release is not None:
             self._parts.part("target", "target-gone", self._still_there)
@@ -64,6 +71,8 @@ class Code:
             if repository is None or repository.commit(commit) is None:
                 raise Refused(f"{short_id(commit)} is not in the clone", "", "git fetch --tags there")
             return None, f"{short_id(commit)} is in the clone"
+        if self.option == ELSE:
+            return None, self._held(self.release)
         there = {one.id: one for one in engine(self._world).images()}
         gone = sorted(service for service, one in self.release.images.items() if one not in there)
         if gone:
@@ -73,6 +82,32 @@ class Code:
             words = f"the image of {', '.join(loose)} loses its tag when the new one takes it: a prune removes it then"
             self._parts.gap("image-unprotected", words, blocks=False, move="goaround predeploy --protect")
         return None, f"{len(set(self.release.images.values()))} images are on the engine"
+
+    def _held(self, release: Release) -> str:
+        held = self._world.coolify.rollback_images().holds(release.commit) if self._world.coolify is not None else None
+        if held is None:
+            return "Coolify does not tell which images are kept"
+        if not held:
+            raise Refused(f"the image of {release.name} is not on Coolify's server any more", "", "deploy it again")
+        return "its image is among those that Coolify keeps"
+
+    def keep_variables(self, store: Path, at: str) -> KeptVariables | None:
+        """The environment that runs, as names and marks of its values; None: there is no source, or it cannot be
+        read."""
+        from app.environment_reading import keep_now, source_of
+
+        if not source_of(self._settings, self.option):
+            return None
+
+        def keep() -> tuple[KeptVariables | None, str]:
+            found = keep_now(self._settings, self._world, store, self.option)
+            marks = found.marks if found is not None else {}
+            untold = sum(not mark for mark in marks.values())
+            words = f"{len(marks)} names kept, with a mark of each value and no value"
+            return found, f"{words}; {untold} values are not told" if untold else words
+
+        found = self._parts.part("variables", "variables-unknown", keep, blocks=False)
+        return replace(found, at=at) if found is not None else None
 
     def _moves_away(self, image: Image) -> bool:
         """No tag of it is a version, and none is ours."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from actions.model.clock import parse_stamp
 from actions.model.codec import to_json
 from actions.model.errors import GoaroundError
 from actions.model.events import Observed
@@ -15,10 +17,14 @@ from actions.model.outside_text import sanitise
 from actions.model.procedure import Procedure
 from actions.model.quick_dataclass import replace
 from actions.model.readiness import Card, Known, card, deployed_words
+from actions.model.readiness_backups import Proof
 from actions.model.readiness_file import MOST_BYTES, Said, file_of, of_release, parse
 from actions.model.release import Release, WayBack, short_id
 from actions.model.sensing import reading
 from app.session import Session
+
+if TYPE_CHECKING:
+    from actions.model.backup_file import BackupFile
 
 NOTED = 12
 """So many releases say in the history with which gaps they were deployed: each is a file to be read."""
@@ -56,16 +62,41 @@ def _around(session: Session) -> Known:
     data = incident.declared.settings if incident.declared else session.redactor.redact_json(to_json(settings))
     known = Known(data, marks=incident.marks, newest_backup=reading(incident, "backup.current"))
     table = settings.database
-    if table is None or not table.backups:
-        return replace(known, backups="nobody said, and [database] backups is not configured")
-    from actions.steps.host_files import listed
-
+    if table is None or not (table.backups or table.keep):
+        return replace(known, backups="nobody said, and neither [database] backups nor keep is configured")
     now = session.clock.now().timestamp()
     try:
-        ages = tuple(int(now) - found.mtime for found in listed(session.world().host, table.backups) if found.size)
+        found = _backups(session)
     except GoaroundError as error:
         return replace(known, backups=f"cannot be looked at: {error.line()}")
-    return replace(known, backup_ages_s=ages, backups=sanitise(table.backups, limit=120))
+    # Those that are known to be no source (empty, unfinished) hold nothing that could be restored.
+    ages = tuple(int(now) - one.mtime for one in found if one.size and not one.problem)
+    known = replace(known, proof=_newest_proof(session, found))
+    places = " or ".join(filter(None, (table.backups, table.keep)))
+    return replace(known, backup_ages_s=ages, backups=sanitise(places, limit=120))
+
+
+def _backups(session: Session) -> tuple[BackupFile, ...]:
+    """All that lie in the folder of the daily ones and in that of those that were made here."""
+    from actions.steps.backups import backups
+    from actions.steps.database_reach import client_of
+
+    client, table = None, session.settings.database
+    if table is not None and table.name:
+        with contextlib.suppress(GoaroundError):  # what lies on the system's host is listed all the same
+            client = client_of(session.settings, session.world())
+    return backups(session.settings, session.world(), client)
+
+
+def _newest_proof(session: Session, found: tuple[BackupFile, ...]) -> Proof | None:
+    """What ``goaround ready --restore`` proved last, of a backup that still lies there; None: nothing is known."""
+    try:
+        proven = [(one.proven, one.name) for one in found if one.proven]
+        proof, name = max(proven, key=lambda one: one[0].at)
+        age_s = int((session.clock.now() - parse_stamp(proof.at)).total_seconds())
+    except ValueError:  # none is proven
+        return None
+    return Proof(sanitise(name, limit=80), age_s, proof.rows, proof.seconds, proof.differences)
 
 
 def _of(session: Session, known: Known, release: Release | None) -> Known:

@@ -36,9 +36,8 @@ from app.trial_process import lives, this_trial
 
 @dataclass(frozen=True)
 class Asked:
-    """The command line of ``goaround ready``."""
+    """The command line of ``goaround ready --restore``."""
 
-    restore: bool
     backup: str = ""
     config: str | None = None
     store: str = ""
@@ -47,10 +46,6 @@ class Asked:
 
 def run_ready(asked: Asked) -> int:
     """0: proven; 1: not, with the reason. Raises BadInput for what cannot be asked at all."""
-    if not asked.restore:
-        raise BadInput(
-            "goaround ready looks at the restore alone so far", "", "goaround ready --restore", code="not-there-yet"
-        )
     loaded = load(find_config(asked.config))
     for warning in loaded.warnings:
         sys.stderr.write(f"goaround: warning: {warning}\n")
@@ -225,7 +220,13 @@ class _Run:
         if error is None and self.backup is not None and self.proven is not None:
             self.lines.say(f"proven: {self.backup.name} can be restored, in {span(self.proven.seconds)}")
         elif error is not None:
-            self.lines.say(f"NOT PROVEN [{error.code}]: {error.line()}")
+            words = error.line()
+            told = next((one.name for one in self.lines.stages if not one.ok and one.words == self._shown(words)), "")
+            self.lines.say(f"NOT PROVEN [{error.code}]: {f'{told} failed, see above' if told else words}")
+
+    def _shown(self, words: str) -> str:
+        """As the line of a stage has it."""
+        return self.world.redact(sanitise(words, limit=1000))
 
     def to_json(self, error: GoaroundError | None) -> dict[str, Any]:
         """For programs."""

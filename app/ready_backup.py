@@ -14,8 +14,8 @@ from actions.model.system_checks import seconds_of
 from actions.model.system_database import DatabaseTable
 from actions.steps.backup_inspect import inspect
 from actions.steps.backups import backups
+from actions.steps.database_reach import place_of
 from actions.steps.database_releases import time_of
-from actions.steps.perform_ground import host_of
 from app.command_lines import Lines
 
 
@@ -56,14 +56,8 @@ def read(
     world: World, table: DatabaseTable, client: DatabaseClient, one: BackupFile, lines: Lines
 ) -> tuple[Inspected, str]:
     """From its first to its last byte. Raises Refused with the code of what is wrong, where there is something."""
-    host, here = host_of(world, one.host), host_of(world, client.host)
-    if host.name != here.name:
-        raise Refused(
-            f"{one.name} lies on {host.name}, and the clients of the database run on {here.name}",
-            "",
-            "run this where the backups lie",
-            code="backup-elsewhere",
-        )
+    if far := place_of(world, client, one):
+        lines.warn(far)
     found = inspect(world, client, one, table)
     for warning in found.warnings:
         lines.warn(f"{one.name}: {warning.words}")

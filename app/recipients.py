@@ -12,7 +12,6 @@ from actions.model.errors import ConfigError
 from actions.model.quick_dataclass import dataclass
 from actions.model.system import EvidenceTable
 from app.places import pinned_recipients
-from app.toml_lines import line_of
 
 _KEY = "evidence.encrypt_to_file"
 _LIMIT = 256 * 1024
@@ -62,6 +61,8 @@ def _keys(path: Path, content: str) -> tuple[str, ...]:
 
 def _read(path: Path, config: Path, text: str) -> str:
     def wrong(problem: str, move: str = "check the path and its rights") -> ConfigError:
+        from app.toml_lines import line_of  # a good file does without
+
         line = line_of(text, ("evidence", "encrypt_to_file"))
         return ConfigError(str(config), line, _KEY, f"{path} {problem}", move)
 

@@ -18,7 +18,7 @@ from actions.model.branching import RESTRICTED, RESTRICTED_WORDS
 from actions.model.canonical import canonical_json
 from actions.model.chain import hash_groups
 from actions.model.clock import Clock
-from actions.model.debts import FIX, counted, of_events, open_ones, overdue_s
+from actions.model.debts import FIX, counted, holding, of_events, open_ones, overdue_s
 from actions.model.due import due_words
 from actions.model.errors import BadInput
 from actions.model.incident import Debt, restricted
@@ -70,7 +70,7 @@ def list_records(
     if not rows:
         return _no_records(place, before, system)
     follows = any(row.ticket for row in rows)
-    owed = {row.id: counted(debts.get(row.id, ()), now) for row in rows}
+    owed = {row.id: _owed(row, debts.get(row.id, ()), now) for row in rows}
     extra = (*(("follow-up",) if follows else ()), *(("debts",) if any(owed.values()) else ()))
     table = [(*_COLUMNS[:-1], *extra, _COLUMNS[-1])]
     for row in rows:
@@ -95,6 +95,13 @@ def _debts_of(journal: SqliteJournal | None, rows: list[IncidentSummary]) -> dic
     if journal is None or not rows:
         return {}
     return {incident: of_events(events) for incident, events in journal.debt_events([row.id for row in rows]).items()}
+
+
+def _owed(row: IncidentSummary, debts: Sequence[Debt], now: datetime) -> str:
+    """``2 debts, 1 overdue``; of what is parked also until when the next of what keeps it open is due."""
+    found = counted(debts, now)
+    waits = sorted(one.due for one in holding(debts) if one.due and not overdue_s(one, now))
+    return f"{found}, next due {due_words(waits[0], now)}" if row.parked and waits else found
 
 
 def _follow_up(row: IncidentSummary, debts: Sequence[Debt], now: datetime) -> str:

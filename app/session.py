@@ -147,6 +147,13 @@ class Session(SessionPhases):
             raise Refused(f"{code} cannot fail by hand: only a workflow that a person tries can")
         if item.kind is not Kind.MANUAL and state is State.DONE:
             raise Refused(f"{code} is ticked by what is observed, not by hand; o overrides it with a reason")
+        if item.affirms and state is State.DONE:
+            from actions.model.affirming import said_by  # the screen stands
+
+            try:
+                reason = said_by(self.incident, reason)
+            except ValueError as error:
+                raise Refused(f"{code}: {error}") from error
         self.record(ev.ItemMarked(code, item.text, state.value, reason), self._open_rule)
 
     def sense(self, sensor: str, ok: bool, seen: str, expected: str, ms: int = 0) -> None:
@@ -175,9 +182,15 @@ class Session(SessionPhases):
 
     def releases(self, option: str = "") -> tuple[Release, ...]:
         """Releases of an option, newest first. Slow (asks the world): not for the screen's thread."""
+        return self.older_releases(option)
+
+    def older_releases(self, option: str = "", depth: int = 1) -> tuple[Release, ...]:
+        """The same, so many times as far back, where a source is read in pages."""
         from actions.engine import planner  # when it is needed first, the screen stands
 
-        found, self.release_notes = planner.releases(self.settings, option or self.option(), self.world())
+        found, self.release_notes = planner.releases(
+            self.settings, option or self.option(), self.world(), self.incident.id, depth=depth
+        )
         return with_bad(found, self.journal, self.settings.system.name)
 
     def option(self) -> str:
@@ -211,8 +224,26 @@ class Session(SessionPhases):
 
     def close_incident(self, outcome: str, text: str = "", ticket: str = "", due: str = "") -> None:
         """The outcome; only sign-offs follow. What goes forward needs its ticket, and ``due`` as ``parse_due`` takes
-        it. Raises BadInput naming what is missing.
+        it. Raises BadInput naming what is missing, Refused naming what is bent.
         """
+        end, debts = self._end(outcome, text, ticket, due)
+        self.record_all((*debts, end), lambda one: self._open_rule(one) or blocking.close_reason(one, outcome))
+
+    def park_incident(self, outcome: str, text: str = "", ticket: str = "", due: str = "") -> None:
+        """The outcome, as by closing; the record stays open for what is bent, and nobody flies any more."""
+        from actions.engine import lease  # when it is needed first, the screen stands
+        from actions.model.debts import holding
+
+        end, debts = self._end(outcome, text, ticket, due)
+        owed = tuple(one.name for one in holding(self.incident.debts))
+        parked = ev.IncidentParked(end.outcome, end.text, end.target, end.running, end.ticket, end.due, owed)
+        left = ev.LeaseReleased(self.who.login, self.fence)
+        self.record_all((*debts, parked, left), lambda one: self._open_rule(one) or blocking.park_reason(one, outcome))
+        lease.release(self.journal, self.settings.system.name, self.fence)
+        self.driver = False
+
+    def _end(self, outcome: str, text: str, ticket: str, due: str) -> tuple[ev.Closed, tuple[ev.Body, ...]]:
+        """How it ended, and the debts that this leaves."""
         from actions.model.due import parse_due
         from app.follow_ups import follow_ups  # the first screen stands
 
@@ -230,9 +261,8 @@ class Session(SessionPhases):
         observed = ""
         for run in self.incident.runs:
             observed = run.facts.get("running", observed)
-        body = ev.Closed(outcome, self.clean(text), plan.target.identity if plan else "", observed, ticket, due)
-        debts = follow_ups(self, outcome, ticket, due)
-        self.record_all((*debts, body), lambda one: self._open_rule(one) or blocking.close_reason(one, outcome))
+        end = ev.Closed(outcome, self.clean(text), plan.target.identity if plan else "", observed, ticket, due)
+        return end, follow_ups(self, outcome, ticket, due)
 
 
 def _write_whole(path: Path, content: bytes) -> None:

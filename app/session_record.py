@@ -6,6 +6,7 @@ wishes is left to ``session``; running steps to ``session_running``.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from actions.model.approval import ApprovalState
     from actions.model.measured import Measured
     from actions.model.ports import World
+    from app.parking import Parked
 
 
 class _HeadMoved(Exception):
@@ -73,6 +75,10 @@ class SessionRecord:
     measured_for: str | None = None
     """The incident for which they were read: not its own; None: they were not."""
     _changed_config: tuple[str, ...] = ()
+    parked_for: tuple[int, str, bool] | None = None
+    """For which state of the store, and which incident, ``parked_elsewhere`` was read; None: it was not."""
+    parked_elsewhere: tuple[Parked, ...] = ()
+    """The other parked records of the system (``app.parking``)."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
     """Screen and background readers fold one after the other."""
 
@@ -92,7 +98,7 @@ class SessionRecord:
         self.incident = Incident(found)
         self.sync()
         pinned = pinned_config(self.journal.incident_folder(found))
-        if pinned.exists() and self.incident.closed is None:
+        if pinned.exists() and self._goes_on():
             now = self._configured = self._configured or self.loaded
             self.loaded = load(pinned)
             self._world = None
@@ -246,7 +252,7 @@ class SessionRecord:
             self.driver = False
             return False
         self.driver, self.fence = True, row.fence
-        if self.incident.id and self.incident.closed is None:
+        if self.incident.id and self._goes_on():
             self.record(self._lease_body(row, self.clean(takeover_reason), taken_from.holder if taken_from else ""))
         return True
 
@@ -266,10 +272,14 @@ class SessionRecord:
         row = self.journal.lease(self.settings.system.name)
         return f"{row.holder} from {row.host} {row.tty} (process {row.pid})" if row else "nobody"
 
+    def _goes_on(self) -> bool:
+        """Whether steps may be run for the incident: it is open, or parked for what they straighten."""
+        return self.incident.closed is None or self.incident.is_parked
+
     def close(self) -> None:
         """Leave: give the lease back, let the worker go. A running step goes on."""
         if self.driver:
-            if self.incident.id and self.incident.closed is None:
+            if self.incident.id and self._goes_on():
                 try:
                     self.record(ev.LeaseReleased(self.who.login, self.fence))
                 except GoaroundError:
@@ -287,6 +297,9 @@ class SessionRecord:
 
     def forget(self) -> None:
         """Turn away from the present incident, to declare another."""
+        if self.driver and self.incident.is_parked and self.incident.holder is not None:
+            with contextlib.suppress(GoaroundError):  # it says who was there, and nothing hangs on it
+                self.record(ev.LeaseReleased(self.who.login, self.fence), drive=False)
         if self._runner is not None:
             self._runner.close()
             self._runner = None

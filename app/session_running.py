@@ -79,7 +79,7 @@ class SessionRunning(SessionRecord):
 
     def refuse(self, code: str, reason: str) -> None:
         """Record a wish that was refused: a "no" is as visible as a "yes"."""
-        if self.incident.id and self.incident.closed is None:
+        if self.incident.id and self._goes_on():
             self.record(ev.StepRefused(code, reason), drive=False)
 
     def look_after(self) -> str:
@@ -142,14 +142,18 @@ class SessionRunning(SessionRecord):
     def stop(self, how: str) -> None:
         """The everything-stops key: ``after`` this step, or ``now``."""
         run = self.incident.running
-        self.record(ev.StopRequested(run.number if run else 0, how), self._open_rule)
+        self.record(ev.StopRequested(run.number if run else 0, how), self._step_rule)
         if how == "now" and run is not None and run.boot == self.clock.boot():
             # After a reboot the number would be a stranger's.
             terminate(run.pid, run.pid_start, run.started_mono)
 
     def lift_stop(self) -> None:
         """Steps may run again."""
-        self.record(ev.StopLifted(), lambda one: self._open_rule(one) or (None if one.stop else "nothing is stopped"))
+        self.record(ev.StopLifted(), lambda one: self._step_rule(one) or (None if one.stop else "nothing is stopped"))
+
+    def _step_rule(self, incident: Incident) -> str | None:
+        """What is run for a parked record is stopped as everything else is."""
+        return None if self.driver and incident.is_parked else self._open_rule(incident)
 
     def record_lost_run(self, why: str) -> None:
         """A run whose end can never be learnt (its system is gone) is recorded as unknown."""

@@ -7,9 +7,7 @@ tables check their own values; unknown keys are looked for here.
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
-import functools
 import hashlib
 import os
 import re
@@ -18,14 +16,13 @@ import tomllib
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
-from actions.model.codec import from_json
+from actions.model.codec import from_json, hints
 from actions.model.errors import ConfigError
-from actions.model.quick_dataclass import dataclass
+from actions.model.quick_dataclass import dataclass, fields_of
 from actions.model.system import Settings
 from app.recipients import Recipients, recipients_of
-from app.toml_lines import line_of
 
 CONFIG_NAME = "goaround.toml"
 _LIMIT = 1024 * 1024
@@ -149,14 +146,9 @@ def _lists(data: dict[str, Any]) -> None:
             table.update({role: [one] for role, one in table.items() if isinstance(one, str)})
 
 
-@functools.cache  # the configuration and its pinned copy are read one after the other
-def _hints(table: type) -> dict[str, Any]:
-    return get_type_hints(table)
-
-
 def _table_of(kind: Any) -> Any:
     """The dataclass inside an annotation (optional, tuple or dict of it), or None."""
-    if dataclasses.is_dataclass(kind):
+    if fields_of(kind) is not None:
         return kind
     for inner in get_args(kind):
         found = _table_of(inner)
@@ -166,19 +158,21 @@ def _table_of(kind: Any) -> Any:
 
 
 def _unknown_keys(path: Path, text: str, data: Any, cls: Any, where: tuple[str | int, ...]) -> None:
-    hints = _hints(cls)
+    known = hints(cls)
     if not isinstance(data, dict):
         return
     for key, value in data.items():
         place = (*where, key)
-        if key not in hints:
-            close = difflib.get_close_matches(key, hints, n=1)
-            move = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(sorted(hints))}"
+        if key not in known:
+            from app.toml_lines import line_of  # a good file does without
+
+            close = difflib.get_close_matches(key, known, n=1)
+            move = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(sorted(known))}"
             raise ConfigError(str(path), line_of(text, place), _dotted(place), "is not a known key", move)
-        inner = _table_of(hints[key])
+        inner = _table_of(known[key])
         if inner is None:
             continue
-        named = _is_named(hints[key])
+        named = _is_named(known[key])
         if isinstance(value, list):
             for index, item in enumerate(value):
                 _unknown_keys(path, text, item, inner, (*place, index))
@@ -213,6 +207,8 @@ def _validation_error(path: Path, text: str, message: str) -> ConfigError:
             place.append(name)
         elif index.isdigit():
             place.append(int(index))
+    from app.toml_lines import line_of
+
     missing = re.fullmatch(r"Object missing required field `(\w+)`", problem)
     if missing:
         line = line_of(text, tuple(place)) if place else None
@@ -234,7 +230,7 @@ def _one_of(place: list[str | int]) -> str:
     for part in place:
         table = _table_of(kind)
         if isinstance(part, str) and table is not None:
-            kind = _hints(table).get(part)
+            kind = hints(table).get(part)
     return " or ".join(repr(word) for word in _literals(kind))
 
 

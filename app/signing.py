@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from actions.gateways.signatures import sign
 from actions.model import blocking
 from actions.model.chain import sign_off_statement
 from actions.model.errors import GoaroundError, Refused
-from actions.model.events import SignedOff
-from app.session import Session
+from actions.model.events import Body, Event, SignedOff
+from actions.model.incident import Incident
+from actions.model.system import Settings
+from app.who import Who
 
 
-def sign_off(session: Session, part: str, person: str) -> SignedOff:
+class Signer(Protocol):
+    """What is asked of a session here; a desk over a record will do, too."""
+
+    @property
+    def incident(self) -> Incident: ...
+    @property
+    def who(self) -> Who: ...
+    @property
+    def settings(self) -> Settings | None: ...
+    def sync(self) -> bool:
+        """Fold what is new."""
+
+    def clean(self, text: str, limit: int = 2000) -> str:
+        """A text of a person, safe for screen and record."""
+
+    def record_all(
+        self, bodies: Sequence[Body], rule: Callable[[Incident], str | None] | None = None, *, drive: bool = True
+    ) -> list[Event]:
+        """Append all of them or none, when the rule gives no reason against it."""
+
+
+def sign_off(session: Signer, part: str, person: str) -> SignedOff:
     """Append the sign-off of ``part`` (``executed`` or ``verified``) by ``person`` (a login of ``[people]`` or a name).
 
     Signed with the configured key when it is the person's own login; otherwise marked unsigned, in plain words.
@@ -21,7 +46,7 @@ def sign_off(session: Session, part: str, person: str) -> SignedOff:
     person = session.clean(person, 64)
     if not person:
         raise Refused("a name is needed")
-    known = session.settings.people.get(person)
+    known = session.settings.people.get(person) if session.settings else None
     for _ in range(20):
         session.sync()
         incident = session.incident
@@ -41,7 +66,7 @@ def sign_off(session: Session, part: str, person: str) -> SignedOff:
         )
         seen = incident.head_seq
         try:
-            session.record(body, lambda one, seen=seen: None if one.head_seq == seen else "moved", drive=False)  # type: ignore[misc]  # bound by default
+            session.record_all((body,), lambda one, seen=seen: None if one.head_seq == seen else "moved", drive=False)  # type: ignore[misc]  # bound by default
         except Refused as refused:
             if refused.title != "moved":
                 raise
@@ -50,7 +75,9 @@ def sign_off(session: Session, part: str, person: str) -> SignedOff:
     raise GoaroundError("the record does not come to rest", "", "try again")
 
 
-def _signature(session: Session, part: str, person: str) -> tuple[str, str, str]:
+def _signature(session: Signer, part: str, person: str) -> tuple[str, str, str]:
+    if session.settings is None:
+        return "", "", "there was no configuration that names a signing key"
     signing = session.settings.signing
     if not signing.key:
         return "", "", "no signing key is configured ([signing] key)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actions.engine.lease import holder_lives
 from actions.model.release import Release, WayBack
+from app.parking import elsewhere
 from app.session import Session
 from widgets.incident_bar import host_words
 from widgets.presentation import day_text
@@ -20,7 +21,17 @@ def start_facts(session: Session, releases: tuple[Release, ...], observe: bool) 
         row = session.journal.lease(system.name)
         if row is not None and holder_lives(row, session.who.host, session.clock):
             blocked = f"{session.holder_line()} flies; T takes over, with a reason"
-    return StartFacts(system.name, system.environment, host_words(system.host), _running(session, releases), blocked)
+    now = session.clock.now()
+    records = sorted(elsewhere(session), key=lambda one: (bool(one.debts), -one.overdue(now)))
+    return StartFacts(
+        system.name,
+        system.environment,
+        host_words(system.host),
+        _running(session, releases),
+        blocked,
+        parked=tuple(one.words(now) for one in records),
+        overdue=any(one.overdue(now) for one in records),
+    )
 
 
 def _running(session: Session, releases: tuple[Release, ...]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from actions.engine.execute import ask
+from actions.model.debts import due_by
 from actions.model.errors import GoaroundError, Refused
 from actions.model.incident import Incident
 from actions.model.plan import PlannedStep
@@ -66,4 +67,4 @@ def begin_at(session: Session, code: str, answers: Sequence[Answered], reason: s
         same = incident.plan_digest == asked.plan_digest and len(incident.runs) == len(asked.runs)
         return None if same and open_before(incident, code) == steps else MOVED
 
-    session.record_all(start_bodies(asked, code, answers, reason), rule)
+    session.record_all(start_bodies(asked, code, answers, reason, due_by(session.clock.now())), rule)

@@ -7,11 +7,15 @@ from pathlib import Path
 
 from actions.gateways.journal import SqliteJournal
 from actions.model.clock import Clock, SystemClock, elapsed_ms
+from actions.model.debts import counted, open_ones, overdue_s
 from actions.model.errors import ConfigError
 from actions.model.fold import fold
 from actions.model.incident import Incident
-from actions.model.status_line import as_json, line, parts
+from actions.model.status_line import NOTHING_OWED, Owes, Part, as_json, line, parts
+from app.debts import every_debt
+from app.parking import parked_records
 from app.places import store_folder
+from app.ready_status import ready_parts
 from app.records import open_store
 from app.settings import find_config, load
 
@@ -35,8 +39,10 @@ def run_status(
             raise  # what is wrong with it; without any, the store alone will do
     journal = open_store(store_folder(settings, store), clock)
     try:
-        incident = _incident(journal, wanted, settings.system.name if settings else "")
-        print(_told(incident, clock, tmux=tmux, program=program))
+        name = settings.system.name if settings else ""
+        incident = _incident(journal, wanted, name)
+        ready = ready_parts(store_folder(settings, store), name, incident, clock)
+        print(_told(incident, clock, _owes(journal, name, incident, clock), ready, tmux=tmux, program=program))
     finally:
         if journal is not None:
             journal.close()
@@ -58,10 +64,22 @@ def _incident(journal: SqliteJournal | None, wanted: str, system: str) -> Incide
     return fold(found, journal.events(found))
 
 
-def _told(incident: Incident, clock: Clock, *, tmux: bool, program: bool) -> str:
+def _owes(journal: SqliteJournal | None, name: str, incident: Incident, clock: Clock) -> Owes:
+    """What is owed over all records of the system; it is reminded of until it is paid, whatever is open."""
+    system = name or (incident.declared.system if incident.declared else "")
+    if journal is None:
+        return NOTHING_OWED
+    now = clock.now()
+    left = open_ones(one.debt for one in every_debt(journal, system=system))
+    others = tuple(one.words(now) for one in parked_records(journal, system) if one.incident != incident.id)
+    return Owes(counted(left, now), len(left), sum(bool(overdue_s(one, now)) for one in left), others)
+
+
+def _told(incident: Incident, clock: Clock, owes: Owes, ready: tuple[Part, ...], *, tmux: bool, program: bool) -> str:
     declared_ms = 0
     if incident.declared is not None:
         declared_ms = elapsed_ms(clock, incident.declared_at, incident.declared_mono, incident.declared_boot)
     if program:
-        return json.dumps(as_json(incident, declared_ms, clock.now()))
-    return line(parts(incident, declared_ms, clock.now()), tmux=tmux)
+        told = {"parachute": ready[0].text} if ready else {}
+        return json.dumps({**as_json(incident, declared_ms, clock.now(), owes), **told})
+    return line((*parts(incident, declared_ms, clock.now(), owes), *ready), tmux=tmux)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,9 @@ from app.settings import Loaded
 from app.who import who_am_i
 
 if TYPE_CHECKING:
+    from actions.model.note import Note
     from actions.model.ports import World
+    from actions.model.release import Release
 
 
 def open_session(loaded: Loaded, *, store: str = "", acting_as: str = "", clock: Clock | None = None) -> Session:
@@ -33,7 +37,9 @@ def open_session(loaded: Loaded, *, store: str = "", acting_as: str = "", clock:
     def world(loaded: Loaded, incident_folder: Path) -> World:
         from app.world import build_world
 
-        return build_world(loaded, incident_folder, redactor, known_releases(journal, loaded.settings.system.name))
+        known = known_releases(journal, loaded.settings.system.name)
+        world = build_world(loaded, incident_folder, redactor, known, store=folder)
+        return replace(world, notes_of=functools.partial(_notes_of, journal, loaded, world))
 
     return Session(
         loaded=loaded,
@@ -44,3 +50,9 @@ def open_session(loaded: Loaded, *, store: str = "", acting_as: str = "", clock:
         worker_argv=argv,
         build_world=world,
     )
+
+
+def _notes_of(journal: SqliteJournal, loaded: Loaded, world: World, release: Release) -> tuple[Note, ...]:
+    from app.release_notes import notes_of  # a plan is drawn: the screen stands
+
+    return notes_of(journal, loaded.settings, world, release)

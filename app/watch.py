@@ -19,7 +19,7 @@ from actions.model.quick_dataclass import dataclass
 from actions.model.recurring import Recurrences, Rule, pinned, rules_of
 from actions.model.system import Settings, seconds_of
 from app.demo_login import acting_as
-from app.feeds import LogFeed
+from app.feeds import LogFeed, log_count
 from app.places import pinned_config, store_folder
 from app.records import open_store
 from app.session import Session
@@ -164,7 +164,7 @@ def rules_for(settings: Settings, lines: Sequence[str]) -> tuple[Rule, ...]:
     """What is looked for again: the pinned lines, and lines of failed queries."""
     configured = settings.watch.database_errors
     rules = rules_of(lines, configured)
-    if configured or not (settings.system.logs or settings.compose):
+    if configured or not log_count(settings):
         return rules
     return (*rules, Rule("failed queries, as Django and PostgreSQL tell of them", pattern="|".join(DEFAULT)))
 
@@ -222,7 +222,7 @@ def _until(session: Session, door: Door, wanted_s: int | None, seen: str) -> wat
 
 
 def _feed(session: Session) -> LogFeed | None:
-    if not (session.settings.system.logs or session.settings.compose):
+    if not log_count(session.settings):
         return None
 
     def sources() -> list[LogSource]:

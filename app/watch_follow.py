@@ -40,6 +40,9 @@ def follow(journal: SqliteJournal, named: str, door: Door, *, once: bool = False
         if incident.finished:
             door.say("incident", f"{named} is closed and signed")
             return 0
+        if incident.signed and not once:
+            door.say("incident", f"{named} is parked and signed; it waits for its debts (goaround debts)")
+            return 0
         if once or door.stopped:
             return 0
         door.wait(LOOK_S)

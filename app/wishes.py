@@ -149,8 +149,11 @@ def run(screen: IncidentScreen, code: str, *, undo: bool = False) -> None:
     if step is None or plan is None:
         return
     if step.risk is Risk.IRREVERSIBLE and not undo:
-        lines = [*shown(step.effects), f"Leaves: {step.leaves}"]
-        dialog = ConfirmDialog(f"{code} {step.title}: cannot be undone", lines, plan.system, ascii=screen.ascii)
+        # Whole at both ends of what may be longer than the screen: a border would cut off what is lost.
+        what = f"{code} {step.title}"
+        lines = [what, *shown(step.effects), f"Leaves: {step.leaves}", what]
+        how = "replaces what is live; u takes it back" if step.undo else "cannot be undone"
+        dialog = ConfirmDialog(f"{code}: {how}", lines, plan.system, ascii=screen.ascii)
         screen.app.push_screen(dialog, lambda armed: _start(screen, code, "typed", undo) if armed else None)
         return
     if step.risk is Risk.REVERSIBLE and not undo and not _seen(screen):

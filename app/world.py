@@ -6,8 +6,9 @@ Nothing is connected here: each gateway imports its library and opens its connec
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actions.gateways.compose import ComposeCli
 from actions.gateways.containers import EngineContainers
@@ -18,13 +19,17 @@ from actions.gateways.probes import HttpxProber
 from actions.gateways.repository import GitRepository
 from actions.gateways.yaml_pin import YamlPin
 from actions.model.clock import Clock, SystemClock
-from actions.model.ports import Containers, Host, LoginProber, World
+from actions.model.ports import Containers, Coolify, Host, LoginProber, World
 from actions.model.release import Release
 from actions.model.secret import Redactor, edge
 from actions.model.system import GitTable
+from actions.model.system_coolify import CoolifyTable
 from app.places import evidence_folder
 from app.secrets_in import redactor_for, resolve
 from app.settings import Loaded
+
+if TYPE_CHECKING:
+    from actions.model.predeploy import Predeploy
 
 REMOTE_ENGINE = "/var/run/docker.sock"
 """Where the engine of an ssh host listens."""
@@ -35,8 +40,9 @@ def build_world(
     incident_folder: Path,
     redactor: Redactor | None = None,
     known_releases: Callable[[], tuple[Release, ...]] = tuple,
+    store: Path | None = None,
 ) -> World:
-    """All ports of the system that the configuration describes."""
+    """All ports of the system that the configuration describes. ``store``: where records of ``predeploy`` lie."""
     settings = loaded.settings
     redactor = redactor or redactor_for(settings)
     host = connect(settings.system.host)
@@ -48,7 +54,7 @@ def build_world(
         local=local,
         prober=HttpxProber(clock, resolve=resolve, redact=functools.partial(_safe, redactor)),
         evidence=FileEvidence(evidence_folder(incident_folder), loaded.recipients.keys),
-        containers=engine_of(host) if settings.compose else None,
+        containers=engine_of(host) if settings.compose or (settings.coolify and settings.coolify.containers) else None,
         compose=ComposeCli(host) if settings.compose else None,
         editor=YamlPin() if settings.compose else None,
         repository=GitRepository(settings.git.repository) if settings.git else None,
@@ -56,7 +62,9 @@ def build_world(
         redact=functools.partial(_safe, redactor),
         resolve=resolve,
         safe_cut=redactor.safe_cut,
+        coolify=_coolify(settings.coolify, redactor) if settings.coolify else None,
         logins=functools.partial(_logins, clock, redactor),
+        predeploys=functools.partial(_predeploys, store) if store is not None else tuple,
     )
 
 
@@ -67,6 +75,18 @@ def _known(
     if table is None or not table.deployments:
         return recorded()
     return (*recorded(), *read_deployments(host if table.deploy_on == "host" else local, table.deployments))
+
+
+def _coolify(table: CoolifyTable, redactor: Redactor) -> Coolify:
+    from actions.gateways.coolify import HttpCoolify  # few systems have one, and the first screen does not wait
+
+    return HttpCoolify(table, resolve, functools.partial(_safe, redactor))
+
+
+def _predeploys(store: Path) -> Iterator[Predeploy]:
+    from app.predeploy_files import read_all  # asked for only when a swap of databases is drawn
+
+    return read_all(store)
 
 
 def _logins(clock: Clock, redactor: Redactor) -> LoginProber:

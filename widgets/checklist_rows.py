@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     from actions.model.approval import ApprovalState
 
 
+COOLIFY = "coolify"
+"""The fact of a step that ended because Coolify said so: its word."""
+BY_ITS_WORD = ("coolify.deploy", "git.coolify")
+"""Steps that are over when Coolify says so; what became of one whose end was lost is its word, too."""
+WEAK = Mark("△", "said to be done", "tone--warning")
+"""Of a step that is done by Coolify's word alone, until the proof: a lamp of its own."""
+
+
 @dataclass(frozen=True)
 class ChecklistRow:
     """One line: a phase's heading (no code) or an item."""
@@ -77,7 +85,16 @@ def item_row(
     detail, tone = _detail(incident, item, state, now, run_ms, approval)
     word = KINDS[item.kind].word
     text = f"GATE {item.text}" if item.gate else f"{'  ' * min(item.depth, 3)}{item.text}"
-    return ChecklistRow(item.code, harmless(text), STATES[state], word, harmless(detail), tone)
+    weak = state is State.DONE and item.kind is Kind.STEP and said_by_coolify(incident, item.code)
+    return ChecklistRow(item.code, harmless(text), WEAK if weak else STATES[state], word, harmless(detail), tone)
+
+
+def said_by_coolify(incident: Incident, code: str) -> bool:
+    """Whether what this step brought about is Coolify's word alone: ``finished``, and what runs is not proven."""
+    run = incident.last_run(code)
+    if run is None or run.undo or not run.took or incident.proven:
+        return False
+    return bool(run.facts.get(COOLIFY)) or (run.resolved is not None and run.step in BY_ITS_WORD)
 
 
 def _detail(
@@ -131,6 +148,12 @@ def _step(
     mark, run = STATES[state], incident.last_run(step.code)
     if state is State.RUNNING and run is not None:
         return _running(run, now, run_ms)
+    if run is not None and state is State.DONE and said_by_coolify(incident, step.code):
+        took = f" in {duration_text(run.ms)}" if run.ms else ""
+        return (
+            f"{run.facts.get(COOLIFY, 'finished')} (Coolify's word) {minute_text(run.ended)}{took}, not proven yet",
+            "tone--warning",
+        )
     if run is not None and state is State.DONE:
         if run.resolved is Happened.YES:
             return f"done, the world says: {run.summary}", mark.style_class

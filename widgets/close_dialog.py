@@ -1,4 +1,4 @@
-"""Closing the incident: the outcome and a line of words. What may be said is the model's to judge."""
+"""Closing or parking the incident: the outcome and a line of words. What may be said is the model's to judge."""
 
 from __future__ import annotations
 
@@ -51,15 +51,18 @@ class CloseDialog(Dialog[CloseAnswer | None]):
         best: str = "recovered",
         now: Callable[[], datetime] = _utc,
         bent: tuple[str, ...] = (),
+        held: tuple[str, ...] = (),
         ascii: bool = False,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """``best``: the outcome that is chosen to begin with, where it can be. ``now``: deadlines count from it.
 
-        ``bent``: what users still see and a step would straighten, a line each.
+        ``bent``: what users still see and a step would straighten, a line each. ``held``: what keeps the record open,
+        a line each: then it is parked instead of closed.
         """
         super().__init__(title, ascii=ascii, seconds=seconds)
         self.bent = bent
+        self.held = held
         self.reason_fn = reason_fn
         self.best = best
         self.now = now
@@ -70,8 +73,18 @@ class CloseDialog(Dialog[CloseAnswer | None]):
         best = next((name for name, _, reason in lines if name == self.best and not reason), "")
         if self.bent:
             still = "\n".join(f"! {line}" for line in self.bent)
-            yield Words(f"{still}\nClosing leaves it so.", ascii=self.ascii, id="bent", classes="-warning")
-        yield Words("How did it end? After this only sign-offs follow.", ascii=self.ascii)
+            word = "Parking" if self.held else "Closing"
+            yield Words(f"{still}\n{word} leaves it so.", ascii=self.ascii, id="bent", classes="-warning")
+        if self.held:
+            kept = "\n".join(f"! {line}" for line in self.held)
+            words = f"It cannot be closed while this is bent:\n{kept}"
+            yield Words(words, ascii=self.ascii, id="held", classes="-warning")
+        after = (
+            "Parked, the record waits for these debts; you fly no more, and another incident can be opened."
+            if self.held
+            else "After this only sign-offs follow."
+        )
+        yield Words(f"How did it end? {after}", ascii=self.ascii)
         yield ChoiceList(lines, best, ascii=self.ascii, id="outcome")
         yield Words("Ticket in which the fix is followed:", ascii=self.ascii, classes="forward")
         forward = PlainInput(limit=200, id="ticket")
@@ -85,8 +98,8 @@ class CloseDialog(Dialog[CloseAnswer | None]):
         yield PlainInput(id="text")
 
     def choices(self) -> Iterable[Button]:
-        """[Close the incident]."""
-        yield button("Close the incident", "close")
+        """[Close the incident] or [Park the record]."""
+        yield button("Park the record" if self.held else "Close the incident", "close")
 
     def on_mount(self) -> None:
         """Ask for what the outcome needs."""

@@ -1,19 +1,29 @@
-"""The release history: what ran when, what runs now, where the plan leads, and what can still be gone back to."""
+"""The release history: what ran when, what runs now, where the plan leads, and what can still be gone back to.
+
+Of thousands only those that are seen are worked out. What is known of one in full stands in ``release_detail``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release, WayBack, short_id
 from widgets.painted import Row
-from widgets.presentation import WAYS_BACK, day_text, fit, harmless, joined
+from widgets.presentation import WAYS_BACK, Mark, day_text, fit, harmless, joined
 from widgets.row_view import RowView
 
+if TYPE_CHECKING:
+    from actions.model.last_good import Judged
+    from actions.model.release_history import History, HistoryRow
+
+NEAR = 2
+"""So many pages before the end older releases are asked for."""
 _Columns = tuple[tuple[str, int], ...]
 
 
@@ -28,16 +38,72 @@ def columns(width: int) -> _Columns:
     return (("release", max(8, width // 2 - 3)), ("way back", 14))
 
 
+def columns_of(width: int, *, schema: bool, health: bool) -> _Columns:
+    """The columns of a pane of this width, with those that are asked for."""
+    if health:
+        from widgets.health_cell import columns_with_health  # once there is a history
+
+        return columns_with_health(width, schema=schema)
+    if schema:
+        from widgets.schema_cell import columns_with_schema  # only where it is asked for
+
+        return columns_with_schema(width)
+    return columns(width)
+
+
+@dataclass(frozen=True)
+class Life:
+    """What the history knows of a release, for its row."""
+
+    judged: Judged | None
+    """None: not read yet."""
+    golden: bool = False
+    only: str = ""
+    """The source that alone knows it; empty: the way back in use does."""
+    said: str = ""
+    """What sources tell differently."""
+    release: Release | None = None
+    """As all sources together tell of it."""
+
+
 def release_row(
-    release: Release, width: int, now: datetime, *, running: bool, target: bool, suspect: bool = False
+    release: Release,
+    width: int,
+    now: datetime,
+    *,
+    running: bool,
+    target: bool,
+    suspect: bool = False,
+    schema: str | None = None,
+    life: Life | None = None,
+    health: bool = True,
 ) -> Row:
-    """One release; ``width`` in cells. The glyph before the name: ``●`` runs now, ``▶`` the plan's target."""
-    way = WAYS_BACK[release.way_back]
+    """One release; ``width`` in cells. The glyph before the name: ``●`` runs now, ``▶`` the plan's target.
+
+    ``schema``: the verdict in words, empty while it is not read; None: the column is not shown. ``life``: what the
+    history knows of it; None: nothing. ``health``: where that is shown in a column of its own.
+    """
+    way, shown = (
+        WAYS_BACK[release.way_back],
+        columns_of(width, schema=schema is not None, health=health and life is not None),
+    )
+    if life is not None and life.only:
+        way = Mark("·", f"{life.only} only", "tone--dim")
     glyph = "▶" if target else "●" if running else " "
     tone = "tone--title" if target else "tone--running" if running else ""
     row: list[tuple[str, str]] = [(f"{glyph} ", tone)]
     cut = ""
-    for name, size in columns(width):
+    for name, size in shown:
+        if name == "schema" and schema is not None:
+            from widgets.schema_cell import schema_cell
+
+            row.append(schema_cell(schema, size))
+            continue
+        if name == "healthy" and life is not None:
+            from widgets.health_cell import health_cell
+
+            row.append(health_cell(life.judged, size, golden=life.golden))
+            continue
         if name == "way back":
             row.append((fit(way.text, size - 1) + " ", way.style_class))
             cut = way.word if len(way.text) > size - 1 else ""
@@ -45,8 +111,9 @@ def release_row(
         row.append((fit(_cell(release, name, now), size - 1) + " ", tone if name == "release" else ""))
     if suspect:
         row.append(("suspect ", "tone--error"))
-    words = harmless(joined((cut, release.note, release.subject)))
-    row.append((words, "tone--warning" if cut or release.note else "tone--dim"))
+    said = life.said if life is not None else ""
+    words = harmless(joined((cut, said, release.note, release.subject)))
+    row.append((words, "tone--warning" if cut or said or release.note else "tone--dim"))
     return tuple(row)
 
 
@@ -83,9 +150,40 @@ class ReleaseHistory(RowView):
     class ReleaseChosen(ReleaseHighlighted):
         """Enter on a release: it should be gone back to."""
 
+    class DetailWanted(ReleaseHighlighted):
+        """All that is known of a release is to be shown."""
+
+    class GoldenWanted(ReleaseHighlighted):
+        """A release is to be pinned as golden, or its pin to be taken back."""
+
+    class MoreWanted(Message):
+        """The cursor comes near the end, and there are older ones."""
+
+    class EveryWanted(Message):
+        """Commits that nobody deployed or named are to be shown too, or no more."""
+
     DEFAULT_CSS = "ReleaseHistory { height: 1fr; width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "go back to it", id="history.choose", tooltip="Go back to this release", show=False)
+        Binding("enter", "choose", "go back to it", id="history.choose", tooltip="Go back to this release", show=False),
+        Binding(
+            "x", "detail", "all of it", id="history.detail", tooltip="All that is known of this release", show=False
+        ),
+        Binding(
+            "P",
+            "golden",
+            "golden",
+            id="history.golden",
+            tooltip="Pins this release as golden, or takes the pin back",
+            show=False,
+        ),
+        Binding(
+            "A",
+            "every",
+            "every commit",
+            id="history.every",
+            tooltip="Also commits that nobody ever deployed or tagged, and back",
+            show=False,
+        ),
     ]
 
     def __init__(
@@ -105,7 +203,16 @@ class ReleaseHistory(RowView):
         self.words_tone = "tone--dim"
         self.way = ""
         """Of which way back they are, where there are several."""
+        self.schema: Mapping[str, tuple[str, str]] | None = None
+        """Identity -> schema verdict and why; None: it is not asked for, and there is no such column."""
+        self.history: History | None = None
+        """All sources joined; None: not read yet, or none is wanted."""
+        self.more = False
+        """There are older ones that can be read."""
+        self.behind = ""
+        """What is known of how the highlighted one differs from what runs."""
         self._side = ""
+        self._lives: dict[str, Life] = {}
 
     def on_mount(self) -> None:
         """Name the pane."""
@@ -126,7 +233,10 @@ class ReleaseHistory(RowView):
             self.suspect = suspect
             self.refresh()
         new_day = now is not None and now.date() != self.now.date()
-        if fresh == (self.releases, self.running, self.target) and releases and not new_day:
+        old = (self.releases, self.running, self.target)
+        # Mostly it is the very same list: thousands are not compared each second.
+        same = fresh[0] is old[0] or fresh[0] == old[0]
+        if same and fresh[1:] == old[1:] and releases and not new_day:
             return
         held = self.highlighted
         self.releases, self.running, self.target = fresh
@@ -165,6 +275,59 @@ class ReleaseHistory(RowView):
             self._titles(self._side)
             self.refresh()
 
+    def show_schema(self, schema: Mapping[str, tuple[str, str]] | None) -> None:
+        """Show these verdicts; one that is missing has not been read yet."""
+        if schema != self.schema:
+            self.schema = schema
+            self._titles(self._side)
+            self.refresh()
+
+    def show_history(self, history: History | None, *, more: bool = False) -> None:
+        """Show what this history knows of each release; None: nothing is known of any."""
+        self.more = more
+        if history is not self.history:
+            self.history = history
+            self._lives.clear()
+            self._titles(self._side)
+            self.refresh()
+
+    def show_behind(self, words: str) -> None:
+        """Say how the highlighted release differs from what runs; an empty text: not known yet."""
+        if words != self.behind:
+            self.behind = words
+            self._titles(self._side)
+
+    def _why(self) -> str:
+        """The verdict of the release under the cursor, why, and what else is known of it."""
+        release = self.highlighted
+        if release is None:
+            return ""
+        parts = []
+        if self.schema is not None:
+            from widgets.schema_cell import schema_mark
+
+            word, why = self.schema.get(release.identity, ("", ""))
+            parts.append(f"schema {schema_mark(word).text}{f': {why}' if why else ''}")
+        life = self._life(release)
+        if self._tells and life is not None and life.judged is not None:
+            parts.append(life.judged.why)
+        return harmless(joined((*parts, self.behind)))
+
+    @property
+    def _tells(self) -> bool:
+        """Whether there is anything to be said in a column of its own."""
+        return self.history is not None and self.history.tells
+
+    def _life(self, release: Release) -> Life | None:
+        """What the history knows of a release; worked out when it is seen first."""
+        if self.history is None:
+            return None
+        found = self._lives.get(release.identity)
+        if found is None:
+            row = self.history.of(release.identity)
+            found = self._lives[release.identity] = _life_of(self.history, row) if row is not None else Life(None)
+        return found
+
     def _say(self, words: str, tone: str) -> None:
         self.words, self.words_tone = harmless(words), tone
         self._titles(words if self.releases else "")
@@ -173,7 +336,7 @@ class ReleaseHistory(RowView):
     def _titles(self, words: str = "") -> None:
         count = f"{len(self.releases)} release{'s' if len(self.releases) > 1 else ''}" if self.releases else ""
         self._side = words
-        self.set_titles(f"{self.title} by {self.way}" if self.way else self.title, words or count)
+        self.set_titles(f"{self.title} by {self.way}" if self.way else self.title, words or self._why() or count)
 
     def highlight(self, identity: str) -> None:
         """Stand on the release with this identity, if it is there."""
@@ -195,9 +358,8 @@ class ReleaseHistory(RowView):
         """The names of the columns."""
         if not self.releases:
             return None
-        names = [
-            (f"by {self.way}" if name == "release" and self.way else name, size) for name, size in columns(width - 2)
-        ]
+        shown = columns_of(width - 2, schema=self.schema is not None, health=self._tells)
+        names = [(f"by {self.way}" if name == "release" and self.way else name, size) for name, size in shown]
         return (("   " + "".join(fit(name, size) for name, size in names) + "note", "tone--dim"),)
 
     def row(self, index: int, width: int) -> Row:
@@ -205,7 +367,10 @@ class ReleaseHistory(RowView):
         if not self.releases:
             return ((self.words, self.words_tone),)
         release = self.releases[index]
-        mine = release.identity
+        life = self._life(release)
+        if life is not None and life.release is not None:
+            release = life.release
+        mine = self.releases[index].identity
         running = mine == self.running if self.running else release.way_back is WayBack.RUNNING
         return release_row(
             release,
@@ -214,6 +379,9 @@ class ReleaseHistory(RowView):
             running=running,
             target=bool(mine) and mine == self.target,
             suspect=bool(mine) and mine == self.suspect,
+            schema=None if self.schema is None else self.schema.get(mine, ("", ""))[0],
+            life=life,
+            health=self._tells,
         )
 
     def can_stand(self, index: int) -> bool:
@@ -222,6 +390,11 @@ class ReleaseHistory(RowView):
 
     def moved(self) -> None:
         """Tell where the cursor stands."""
+        self.behind = ""
+        if self.schema is not None or self.history is not None:
+            self._titles(self._side)
+        if self.more and self.cursor + NEAR * self.page >= len(self.releases):
+            self.post_message(self.MoreWanted())
         if self.highlighted is not None:
             self.post_message(self.ReleaseHighlighted(self, self.highlighted))
 
@@ -229,3 +402,25 @@ class ReleaseHistory(RowView):
         """Enter."""
         if self.highlighted is not None:
             self.post_message(self.ReleaseChosen(self, self.highlighted))
+
+    def action_detail(self) -> None:
+        """All of it."""
+        if self.highlighted is not None:
+            self.post_message(self.DetailWanted(self, self.highlighted))
+
+    def action_golden(self) -> None:
+        """Pin it, or take the pin back."""
+        if self.highlighted is not None:
+            self.post_message(self.GoldenWanted(self, self.highlighted))
+
+    def action_every(self) -> None:
+        """Every commit, or those that were deployed or named."""
+        self.post_message(self.EveryWanted())
+
+
+def _life_of(history: History, row: HistoryRow) -> Life:
+    from actions.model.last_good import judge  # there is a history: the screen stands
+
+    only = "" if row.own else row.sources[0]
+    said = "sources differ (x)" if row.conflicts else ""
+    return Life(judge(history, row), row.pin is not None, only, said, row.release)

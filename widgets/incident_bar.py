@@ -65,10 +65,18 @@ class BarFacts:
     proven: bool = False
     closed: str = ""
     """The outcome, once closed."""
+    parked: bool = False
+    """How it ended is recorded, and what is bent keeps it open."""
     debts: str = ""
     """``3 debts, 1 overdue`` that are open; empty: none is."""
+    elsewhere: str = ""
+    """``PARKED: 2 debts, 1 overdue`` of the system's other records that are parked; empty: none is."""
     warnings: tuple[str, ...] = ()
     """What is wrong with the record or its store, most important first."""
+    ready: str = ""
+    """``READY``, ``NOT READY 2`` or ``READY?``: would a rollback work; empty: nobody has looked."""
+    ready_age: str = ""
+    """``3 min ago``; empty: it is being looked at."""
 
 
 def bar_facts(
@@ -80,6 +88,7 @@ def bar_facts(
     driver: bool,
     authority: Sequence[Authority] = DEFAULT_AUTHORITY,
     warnings: Sequence[str] = (),
+    elsewhere: str = "",
 ) -> BarFacts:
     """The facts of this moment. ``me`` is a key of the incident's people; ``elapsed_ms`` runs since the declaration."""
     declared = incident.declared
@@ -118,7 +127,9 @@ def bar_facts(
         restricted=restricted(incident),
         proven=incident.proven,
         closed=incident.closed.outcome if incident.closed else "",
+        parked=incident.is_parked,
         debts=counted(incident.debts, now),
+        elsewhere=elsewhere,
         warnings=tuple(warnings),
     )
 
@@ -155,12 +166,15 @@ def _sections(facts: BarFacts) -> dict[str, _Variants]:
         "keys": _keys(facts),
         "back": _back(facts),
         "debts": _debts(facts),
+        "ready": _ready(facts),
         "warnings": _warnings(facts),
     }
 
 
 def _deadline(facts: BarFacts) -> _Variants:
     if facts.closed:
+        if facts.parked:
+            return (((f"◆ PARKED: {harmless(facts.closed)}", "tone--warning"),), (("◆ PARKED", "tone--warning"),))
         return (((f"closed: {harmless(facts.closed)}", "tone--title"),), (("closed", "tone--title"),))
     if not facts.deadline:
         if facts.decided and facts.decided != "again":
@@ -235,13 +249,44 @@ def _back(facts: BarFacts) -> _Variants:
 
 
 def _debts(facts: BarFacts) -> _Variants:
-    """What is owed, and the key that shows it."""
+    """What is owed, and the key that shows it; and that other records wait for theirs."""
     if not facts.debts:
-        return ((),)
+        return _elsewhere(facts)
     tone = "tone--failed" if "overdue" in facts.debts else "tone--warning"
     short: Row = ((f"{facts.debts.partition(',')[0]} (D)", tone),)
     # Once it is closed nothing is more urgent than what is owed: it stays.
-    return (((f"{facts.debts} (D)", tone),), short) if facts.closed else (((f"{facts.debts} (D)", tone),), short, ())
+    whole: Row = ((f"{facts.debts} (D)", tone),)
+    both = tuple((*whole, ("; ", "tone--dim"), *row) for row in _elsewhere(facts)[:1] if row)
+    return (*both, whole, short) if facts.closed else (*both, whole, short, ())
+
+
+def _elsewhere(facts: BarFacts) -> _Variants:
+    if not facts.elsewhere:
+        return ((),)
+    tone = "tone--failed" if "overdue" in facts.elsewhere else "tone--warning"
+    words = f"◆ {facts.elsewhere}"
+    key = "" if facts.incident else " (D)"
+    return (((f"{words}{key}", tone),), (("◆ PARKED", tone),), ())
+
+
+def _ready(facts: BarFacts) -> _Variants:
+    """The parachute: a red banner while it is not packed, and that one gives way late."""
+    if not facts.ready or facts.closed or facts.proven:
+        return ((),)
+    word, age = facts.ready, f", {facts.ready_age}" if facts.ready_age else ""
+    if word.startswith("NOT"):
+        tone = "tone--danger"
+        return (
+            ((f"✖ {word}: parachute not packed{age} (R)", tone),),
+            ((f"✖ {word}{age} (R)", tone),),
+            ((f"✖ {word} (R)", tone),),
+            ((f"✖ {word}", tone),),
+            (),
+        )
+    if word == "READY":
+        return (((f"✔ {word}{age} (R)", "tone--done"),), ((f"✔ {word}", "tone--done"),), (), (), ())
+    said = "looking" if not age else f"not known{age}"
+    return (((f"? {word} {said} (R)", "tone--warning"),), ((f"? {word}", "tone--warning"),), (), (), ())
 
 
 def _warnings(facts: BarFacts) -> _Variants:
@@ -258,8 +303,9 @@ def _warnings(facts: BarFacts) -> _Variants:
 
 
 SHRINK = (
-    *("box", "debts", "system", "keys", "box", "deciding", "deadline", "back", "warnings", "incident", "keys"),
-    *("debts", "deciding", "warnings", "warnings", "deciding", "system", "deadline", "incident", "back"),
+    *("ready", "box", "debts", "system", "ready", "keys", "box", "deciding", "deadline", "back", "warnings"),
+    *("incident", "keys", "ready", "debts", "deciding", "warnings", "warnings", "deciding", "system", "deadline"),
+    *("incident", "back", "ready"),
 )
 """Which section gives way next, one form shorter each time; what is never named stays: where, how long since, and that
 few may read it."""

@@ -89,13 +89,14 @@ class RowView(Painted, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the viewport."""
-        width = self.content_size.width
+        width, height = self.content_size
         head = self.head(width) if y == 0 else None
         if head is not None:
             return self.painted(head, width)
-        line = y - self.head_height
+        above = self.head_height
+        line = y - above
         index = self.top + line
-        scrolls = self.row_count > self.page
+        scrolls = self.row_count > max(1, height - above)
         inner = width - 1 if scrolls else width
         if not 0 <= index < self.row_count:
             row: Row = ()

@@ -20,6 +20,10 @@ class StartFacts:
     """The release that runs, in words; empty: not known yet."""
     blocked: str = ""
     """Why Enter declares nothing here, when it does not."""
+    parked: tuple[str, ...] = ()
+    """Records that wait for their debts, in words, most urgent first."""
+    overdue: bool = False
+    """Something of theirs is overdue."""
 
 
 def start_rows(facts: StartFacts) -> tuple[Row, ...]:
@@ -33,7 +37,23 @@ def start_rows(facts: StartFacts) -> tuple[Row, ...]:
         words = " declares an incident: the clock starts, nothing on the system changes."
         first = (("Something broken? ", "tone--title"), ("Enter", "tone--key"), (words, "tone--title"))
     rest: Row = (("Only looking? 1 to 6 show the panes, ? the keys, q leaves.", "tone--dim"),)
-    return (where, first, rest)
+    return (where, *_parked(facts), first, rest)
+
+
+def _parked(facts: StartFacts) -> tuple[Row, ...]:
+    """What is parked, and the key that opens the most urgent one."""
+    if not facts.parked:
+        return ()
+    more = len(facts.parked) - 1
+    others = f"; and {more} more: goaround debts lists them" if more else ""
+    tone = "tone--failed" if facts.overdue else "tone--warning"
+    return (
+        (
+            (f"◆ PARKED {harmless(facts.parked[0])}. ", tone),
+            ("D", "tone--key"),
+            (f" opens it{others}", ""),
+        ),
+    )
 
 
 class StartCard(Painted):

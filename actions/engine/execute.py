@@ -8,10 +8,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
+from actions.engine.elsewhere import pay_elsewhere
 from actions.engine.report import SpoolReporter
 from actions.model import events as ev
+from actions.model.debts import about, due_by
 from actions.model.errors import GoaroundError, Refused
 from actions.model.fold import fold
 from actions.model.incident import Incident, Run
@@ -79,7 +82,7 @@ def execute(
     except Exception as error:  # noqa: BLE001 - a bug in a step must still end up in the record, as a failure
         report.line(f"internal error: {type(error).__name__}: {world.redact(str(error))}")
         result = StepResult(Outcome.FAILED, f"internal error: {type(error).__name__}: {world.redact(str(error))}")
-    debts = _debts(incident, run, result.facts, took=result.outcome is Outcome.DONE)
+    debts = _debts(incident, run, result.facts, took=result.outcome is Outcome.DONE, now=world.clock.now())
     spool_sha256 = report.close()
     if report.lost:
         result = replace(result, facts={**result.facts, "output": report.lost})
@@ -87,6 +90,8 @@ def execute(
     ms = world.clock.monotonic_ms() - begun
     end = [*report.take_held(), *debts, _finished(number, result, ms, spool_sha256)]
     _commit_end(journal, incident_id, run.by, end)
+    if result.outcome is Outcome.DONE:
+        pay_elsewhere(journal, incident, run.code, result.facts, debts, run.by)
     point("engine.after_result")
     return result
 
@@ -117,29 +122,35 @@ def _perform(incident: Incident, run: Run, world: World, report: SpoolReporter) 
     return result
 
 
-def _debts(incident: Incident, run: Run, facts: dict[str, str], *, took: bool) -> list[ev.Body]:
-    """What a step bent (its fact ``debt``, with ``due`` and ``undo``) is opened; what it straightens (``pays``, or its
-    own undo) is paid.
+def _debts(incident: Incident, run: Run, facts: dict[str, str], *, took: bool, now: datetime) -> list[ev.Body]:
+    """What a step bent (its fact ``debt``, with ``undo``, and ``due``, else within a day) is opened; what it
+    straightens (``pays``, or its own undo) is paid.
 
-    With the fact ``debt of``, the code under which it is owed, it is opened however the run ended: something may be
-    bent. Else, and to pay, the run must have come about (``took``).
+    With the fact ``debt of``, the code under which it is owed (empty: the run's own), it is opened however the run
+    ended: something may be bent. Else, and to pay, the run must have come about (``took``).
+    ``debt about`` names the thing that is bent: it is owed once, whichever runs tell of it. ``pays about`` names the
+    one that is no longer so, however the run ended: what is owed about it is paid, whichever step opened it.
     Committed with the end of the run or before it: a debt that was recorded for a step that is looked into later does
     no harm, and it is not recorded twice.
     """
-    code = facts.get("debt of", run.code)
+    code = facts.get("debt of") or run.code
     name = f"{code}.{run.number}"
     bodies: list[ev.Body] = []
-    if "debt" in facts and (took or "debt of" in facts) and all(one.name != name for one in incident.debts):
+    known = any(one.name == name for one in incident.debts) or any(about(incident.debts, facts.get("debt about", "")))
+    if "debt" in facts and (took or "debt of" in facts) and not known:
         other = incident.plan.straightens(code) if incident.plan else None
-        undo = facts.get("undo", f"u on {code}{f', or {other.code} {other.title}' if other else ''}")
-        bodies.append(ev.DebtOpened(name, facts["debt"], undo, facts.get("due", "")))
-    if not took:
+        ways = [f"u on {code}", *([f"{other.code} {other.title}"] if other else ()), facts.get("by hand", "")]
+        undo = facts.get("undo") or ", or ".join(filter(None, ways))
+        bodies.append(ev.DebtOpened(name, facts["debt"], undo, facts.get("due") or due_by(now)))
+    if "pays about" in facts:
+        paid = about(incident.debts, facts["pays about"])
+    elif took:
+        paid_for = facts.get("pays", run.code if run.undo else "")
+        paid = tuple(one for one in incident.debts if paid_for and not one.paid and one.name.startswith(f"{paid_for}."))
+    else:
         return bodies
-    paid_for = facts.get("pays", run.code if run.undo else "")
-    for one in incident.debts:
-        if paid_for and not one.paid and one.name.startswith(f"{paid_for}."):
-            bodies.append(ev.DebtPaid(one.name, f"{'undo of ' if run.undo else ''}{run.code}"))
-    return bodies
+    words = f"{'undo of ' if run.undo else ''}{run.code}"
+    return [*bodies, *(ev.DebtPaid(one.name, words) for one in paid)]
 
 
 def _commit_end(journal: Journal, incident: str, actor: str, bodies: Sequence[ev.Body]) -> None:
@@ -175,7 +186,9 @@ def resolve(journal: Journal, world: World, incident_id: str, number: int, actor
             return Checked(run.resolved or Happened.UNKNOWN, run.summary)
         if seen is None:
             seen = _look(incident, run, world)
-            debts = _debts(incident, run, seen.facts, took=seen.happened is Happened.YES)
+            debts = _debts(incident, run, seen.facts, took=seen.happened is Happened.YES, now=world.clock.now())
+            if seen.happened is Happened.YES:
+                pay_elsewhere(journal, incident, run.code, seen.facts, debts, actor)
             if debts:
                 with contextlib.suppress(GoaroundError):  # a full disk: what was seen is recorded all the same
                     journal.append_all(incident_id, actor, debts)

@@ -19,13 +19,24 @@ if TYPE_CHECKING:
     from actions.model.ports import World
 
 
-def releases(settings: Settings, option: str, world: World) -> tuple[tuple[Release, ...], tuple[Note, ...]]:
-    """Releases that the option knows, newest first, and what could not be learnt, a note each. Asks the world."""
+def releases(
+    settings: Settings, option: str, world: World, incident: str = "", *, depth: int = 1
+) -> tuple[tuple[Release, ...], tuple[Note, ...]]:
+    """Releases that the option knows, newest first, and what could not be learnt, a note each. Asks the world.
+
+    ``incident``: what it kept itself before going back is nothing to go back to. ``depth``: so many times as far back
+    as usually, where a source is read in pages.
+    """
     if option == "git" and settings.git is not None:
         from actions.steps import git_releases
 
-        survey = git_releases.survey(settings.git, world)
+        survey = git_releases.survey(settings.git, world, limit=git_releases.COMMITS * depth)
         return survey.releases, survey.notes
+    if option == "coolify" and settings.coolify is not None:
+        from actions.steps import coolify_releases
+
+        seen = coolify_releases.survey(settings.coolify, world, pages=coolify_releases.PAGES * depth)
+        return seen.releases, seen.notes
     if option == "compose" and settings.compose is not None:
         from actions.steps import compose_releases
 
@@ -33,17 +44,19 @@ def releases(settings: Settings, option: str, world: World) -> tuple[tuple[Relea
     if option == "database" and settings.database is not None:
         from actions.steps import database_releases
 
-        return database_releases.releases(settings, world), ()
+        return database_releases.releases(settings, world, incident), ()
     if option == "migration" and option in settings.options:
         # Migrations go back to a release of the code: those that the option of the code knows.
         code = "compose" if settings.compose is not None else "git"
-        return releases(settings, code, world)
+        return releases(settings, code, world, depth=depth)
     raise _unconfigured(option)
 
 
 def draw(settings: Settings, option: str, release: Release, world: World, incident: str) -> Plan:
     """The plan that goes back to this release, with what every plan of this system has. Asks; changes nothing."""
     plan = _draw(settings, option, release, world, incident)
+    kept = world.notes_of(release)
+    plan = replace(plan, notes=(*plan.notes, *kept)) if kept else plan
     if settings.maintenance is None:
         return plan
     from actions.steps.maintenance import with_notice
@@ -61,6 +74,10 @@ def _draw(settings: Settings, option: str, release: Release, world: World, incid
         from actions.steps import compose_option
 
         return compose_option.draw(settings, release, world, incident)
+    if option == "coolify" and settings.coolify is not None:
+        from actions.steps import coolify_option
+
+        return coolify_option.draw(settings, release, world, incident)
     if option == "database" and settings.database is not None:
         from actions.steps import database_option
 

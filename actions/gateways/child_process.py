@@ -12,7 +12,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import IO
@@ -84,6 +84,7 @@ class ChildProcess:
         self._to_feed = memoryview(b"")
         self._feeding = False
         self._close_after_feed = False
+        self._source: Iterator[bytes] | None = None
         self._pidfd = -1
         self._drain_until: float | None = None
         for stream, name in ((self._popen.stdout, "stdout"), (self._popen.stderr, "stderr")):
@@ -104,10 +105,15 @@ class ChildProcess:
         code = self._popen.returncode
         return None if code is None else 128 - code if code < 0 else code
 
-    def feed(self, data: bytes, *, last: bool) -> None:
-        """Send bytes to the child's stdin while pumping; after the last ones it is closed."""
+    def feed(self, data: bytes, *, last: bool, source: Iterator[bytes] | None = None) -> None:
+        """Send bytes to the child's stdin while pumping; after the last ones it is closed.
+
+        ``source``: what follows them, pulled as the child takes it; an empty chunk means that there is none yet. What
+        it raises goes up through ``pump``.
+        """
         if self._popen.stdin is None or self._popen.stdin.closed:
             return
+        self._source = source
         self._to_feed = memoryview(bytes(self._to_feed) + data)
         self._close_after_feed = last
         if not self._feeding:
@@ -164,15 +170,21 @@ class ChildProcess:
     def _write(self) -> None:
         stdin = self._popen.stdin
         assert stdin is not None
+        if not self._to_feed and self._source is not None:
+            chunk = next(self._source, None)
+            self._source = None if chunk is None else self._source
+            self._to_feed = memoryview(chunk or b"")
+            if chunk == b"":
+                return
         try:
             sent = os.write(stdin.fileno(), self._to_feed[:CHUNK_BYTES]) if self._to_feed else 0
         except BlockingIOError:
             return
         except BrokenPipeError:
             # The child does not want the rest; its exit status says whether that was right.
-            self._to_feed, sent, self._close_after_feed = memoryview(b""), 0, True
+            self._to_feed, sent, self._close_after_feed, self._source = memoryview(b""), 0, True, None
         self._to_feed = self._to_feed[sent:]
-        if not self._to_feed:
+        if not self._to_feed and self._source is None:
             self._selector.unregister(stdin)
             self._feeding = False
             if self._close_after_feed:

@@ -103,17 +103,28 @@ class EngineContainers:
 
     def containers(self, project: str) -> tuple[Container, ...]:
         """Every container of a Compose project, exited and one-off ones too, each inspected."""
-        ids = [row["Id"] for row in self._list(project)]
-        if not ids:
-            return ()
-        if len(ids) == 1:
-            rows: Iterable[Mapping[str, Any] | None] = [self._inspect(ids[0])]
+        found = self._inspected_of([row["Id"] for row in self._list(project)])
+        self._restarts = {container.id: container.restarts for container in found}
+        return _in_order(found)
+
+    def named(self, text: str) -> tuple[Container, ...]:
+        """Every container in whose name this text stands, or whose Compose project is called so."""
+        rows = self._rows("/containers/json?all=1")
+        wanted = [
+            row["Id"]
+            for row in rows
+            if any(text in str(name) for name in row.get("Names") or ())
+            or (row.get("Labels") or {}).get(PROJECT) == text
+        ]
+        return _in_order(self._inspected_of(wanted))
+
+    def _inspected_of(self, ids: list[str]) -> list[Container]:
+        if len(ids) <= 1:
+            rows: Iterable[Mapping[str, Any] | None] = [self._inspect(one) for one in ids]
         else:
             with ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(ids))) as pool:
                 rows = list(pool.map(self._inspect, ids))
-        found = [_inspected(row) for row in rows if row is not None]
-        self._restarts = {container.id: container.restarts for container in found}
-        return _in_order(found)
+        return [_inspected(row) for row in rows if row is not None]
 
     def states(self, project: str) -> tuple[Container, ...]:
         """The same from one list alone, for asking twice a second.

@@ -1,4 +1,5 @@
-"""Follows the logs of every container of a Compose project, through restarts and recreation, in one thread.
+"""Follows the logs of every container of a Compose project, or of what is called so, through restarts and recreation,
+in one thread.
 
 New containers are found by asking for the list once a second; their lines are read from the first one on. The
 streams themselves are understood in ``container_stream``.
@@ -60,10 +61,13 @@ class EngineLogs:
         base_url: str | Callable[[], str] = "",
         *,
         name: str = "containers",
+        named: bool = False,
         redactor: Redactor | None = None,
         timeout_s: float = 3.0,
     ) -> None:
+        """``named``: not only the project of that name, but every container in whose name it stands (Coolify's)."""
         self._project = project
+        self._named = named
         self._base_url = base_url
         self._address: EngineAddress | None = None
         self._name = name
@@ -147,9 +151,8 @@ class EngineLogs:
             self._tell(f"{error.line()}; trying on", batches)
             return
         address = self._address
-        query = json.dumps({"label": [f"{_LABEL}project={self._project}"]})
         try:
-            rows = get_json(address, path_with("/containers/json", all="1", filters=query), self._timeout_s)
+            rows = self._listed(address)
             running = {str(row["Id"]): row.get("State") == "running" for row in rows}
             for gone in self._followed.keys() - running.keys():
                 if self._followed[gone].connection is None:  # else its last lines are still on the way
@@ -166,6 +169,18 @@ class EngineLogs:
         if self._trouble:
             self._trouble = ""
             batches.add([notice(self._name, "the engine answers again")])
+
+    def _listed(self, address: EngineAddress) -> list[Mapping[str, Any]]:
+        """The containers that are meant, running or not."""
+        if not self._named:
+            query = json.dumps({"label": [f"{_LABEL}project={self._project}"]})
+            return list(get_json(address, path_with("/containers/json", all="1", filters=query), self._timeout_s))
+        return [
+            row
+            for row in get_json(address, path_with("/containers/json", all="1"), self._timeout_s)
+            if any(self._project in str(name) for name in row.get("Names") or ())
+            or (row.get("Labels") or {}).get(f"{_LABEL}project") == self._project
+        ]
 
     def _see(self, address: EngineAddress, container_id: str, runs: bool, batches: Batches) -> None:
         """Connect a container that is not being read and has, or may have, something to say."""
@@ -208,7 +223,11 @@ class EngineLogs:
     def _begin(self, container_id: str, row: Mapping[str, Any], batches: Batches) -> _Followed:
         config = row.get("Config") or {}
         stream = ContainerStream(
-            _source(config.get("Labels") or {}, str(row.get("Name") or container_id)),
+            _source(
+                config.get("Labels") or {},
+                str(row.get("Name") or container_id),
+                self._project if self._named else "",
+            ),
             tty=bool(config.get("Tty")),
             redactor=self._redactor,
         )
@@ -239,10 +258,14 @@ class EngineLogs:
             batches.add([notice(self._name, text)])
 
 
-def _source(labels: Mapping[str, str], name: str) -> str:
+def _source(labels: Mapping[str, str], name: str, called: str = "") -> str:
     """Service and number: the same for a container and the one that takes its place, whose name differs
-    meanwhile."""
+    meanwhile. ``called``: what stands in every name (Coolify's UUID, with a time behind it); the service is the rest.
+    """
     service, number = labels.get(f"{_LABEL}service", ""), labels.get(f"{_LABEL}container-number", "")
+    if called:
+        rest = [part for part in name.lstrip("/").replace(called, "").split("-") if part and not part.isdecimal()]
+        return sanitise("-".join(rest) or service or "app")
     if not service or str(labels.get(f"{_LABEL}oneoff", "")).lower() == "true":
         return sanitise(name.lstrip("/"))
     return sanitise(f"{service}-{number}" if number else service)

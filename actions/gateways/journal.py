@@ -82,20 +82,27 @@ class IncidentSummary:
     """When that fix is due: a stamp, or empty."""
     restricted: bool = False
     """Few may read it: somebody said that it is about a security hole."""
+    parked: bool = False
+    """How it ended is recorded, and it stays open for what is bent."""
 
     @property
     def state(self) -> str:
-        """``open``, ``closed, not signed``, ``awaits verification`` or ``signed off``."""
+        """``open``, ``closed, not signed``, ``awaits verification``, ``signed off`` or ``PARKED``.
+
+        Parked, what it lacks stands behind it: ``PARKED, awaits verification``.
+        """
         if not self.outcome:
             return "open"
         if not self.executed:
-            return "closed, not signed"
-        return "signed off" if self.verified else "awaits verification"
+            return "PARKED, not signed" if self.parked else "closed, not signed"
+        if not self.verified:
+            return "PARKED, awaits verification" if self.parked else "awaits verification"
+        return "PARKED" if self.parked else "signed off"
 
 
 _CLOSING = (
     "CASE outcome WHEN 'forward' THEN (SELECT line FROM events WHERE events.incident=incidents.incident"
-    " AND kind='closed' ORDER BY seq DESC LIMIT 1) END"
+    " AND kind IN ('closed', 'parked') ORDER BY seq DESC LIMIT 1) END"
 )
 """The event that says where the fix is followed; asked for only where there is one: the table stays as it is."""
 
@@ -105,14 +112,20 @@ _RESTRICTED = (
     """ AND instr(line, '"branch":"security"') AND instr(line, '"met":true'))"""
 )
 """Whether a criterion of that branch was ever met. No text of an event can pass for it: there, quotes are escaped."""
+_PARKED = (
+    "EXISTS (SELECT 1 FROM events WHERE events.incident=incidents.incident AND kind='parked') AND"
+    " NOT EXISTS (SELECT 1 FROM events WHERE events.incident=incidents.incident AND kind='closed')"
+)
+"""Whether a record is parked: few ever are, so the second is seldom asked."""
+_PARKED_INDEX = "CREATE INDEX IF NOT EXISTS events_parked ON events (incident) WHERE kind='parked'"
 _CRITERIA_INDEX = "CREATE INDEX IF NOT EXISTS events_criteria ON events (incident) WHERE kind='criterion.marked'"
 
 
 def _summary(row: tuple[Any, ...]) -> IncidentSummary:
-    *columns, restricted, line = row
+    *columns, restricted, parked, line = row
     summary = IncidentSummary(*columns)
-    if restricted:
-        summary = replace(summary, restricted=True)
+    if restricted or parked:
+        summary = replace(summary, restricted=bool(restricted), parked=bool(parked))
     if line is None:
         return summary
     data = event_from_line(line).data
@@ -168,6 +181,7 @@ class SqliteJournal:
             if not self.read_only:
                 db.execute(_DEBT_INDEX)
                 db.execute(_CRITERIA_INDEX)
+                db.execute(_PARKED_INDEX)
             return db
         except sqlite3.Error as error:
             raise Unreachable(
@@ -326,9 +340,10 @@ class SqliteJournal:
 
     def _summarise(self, db: sqlite3.Connection, event: ev.Event) -> None:
         body = event.data
-        if event.kind == "closed":
+        if event.kind in ("closed", "parked"):
+            # Who signed while it was parked has signed over another head than that of the close.
             db.execute(
-                "UPDATE incidents SET outcome=?, closed_at=?, target=? WHERE incident=?",
+                "UPDATE incidents SET outcome=?, closed_at=?, target=?, executed='', verified='' WHERE incident=?",
                 (body["outcome"], event.at, body["target"], event.incident),
             )
         elif event.kind == "signed.off":
@@ -399,7 +414,7 @@ class SqliteJournal:
         with self._lock:
             rows = self._db.execute(
                 "SELECT n, incident, system, environment, mode, title, declared_at, declared_by, outcome, closed_at,"
-                f" target, executed, verified, {_RESTRICTED}, {_CLOSING} FROM incidents WHERE {where}"
+                f" target, executed, verified, {_RESTRICTED}, {_PARKED}, {_CLOSING} FROM incidents WHERE {where}"
                 " ORDER BY n DESC LIMIT ?",
                 values,
             ).fetchall()
@@ -415,14 +430,28 @@ class SqliteJournal:
         return row[0] if row else None
 
     def unsigned_incident(self, system: str) -> str | None:
-        """The newest closed incident of a system that still lacks a sign-off, or None."""
+        """The newest closed incident of a system that still lacks a sign-off, or None; one that is parked is none."""
         with self._lock:
             row = self._db.execute(
                 "SELECT incident FROM incidents WHERE system=? AND outcome<>'' AND (executed='' OR verified='')"
-                " ORDER BY n DESC LIMIT 1",
+                f" AND NOT ({_PARKED}) ORDER BY n DESC LIMIT 1",
                 (system,),
             ).fetchone()
         return row[0] if row else None
+
+    def parked(self, system: str = "") -> tuple[str, ...]:
+        """Ids of the records that are parked, of one system or all, newest first. Quick where none is."""
+        only = " AND system=?" if system else ""
+        with self._lock:
+            try:
+                rows = self._db.execute(
+                    "SELECT incident FROM incidents WHERE incident IN (SELECT incident FROM events WHERE kind='parked')"
+                    f" AND {_PARKED}{only} ORDER BY n DESC",
+                    (system,) if system else (),
+                ).fetchall()
+            except sqlite3.Error as error:
+                raise _store_error(self.path, error) from error
+        return tuple(row[0] for row in rows)
 
     def find(self, wanted: str) -> str:
         """The full id for an id or its unique beginning or end. Raises BadInput naming the candidates."""

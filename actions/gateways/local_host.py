@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from actions.gateways import host_rules as rules
@@ -37,6 +37,7 @@ class LocalHost:
         stdin: bytes = b"",
         timeout_s: float | None = None,
         on_output: Callable[[str, bytes], None] | None = None,
+        source: Iterator[bytes] | None = None,
     ) -> CommandResult:
         """See ``ports.Host.run``. At the deadline the child's family is ended and ``timed_out`` set.
 
@@ -52,8 +53,8 @@ class LocalHost:
         rules.check_command(argv, cwd, env)
         began = time.monotonic()
         deadline = None if timeout_s is None else began + timeout_s
-        with _start(argv, cwd, env, with_stdin=bool(stdin)) as child:
-            child.feed(stdin, last=True)
+        with _start(argv, cwd, env, with_stdin=bool(stdin) or source is not None) as child:
+            child.feed(stdin, last=True, source=source)
             timed_out = not child.pump(take, deadline)
             if timed_out:
                 child.end(take)

@@ -13,7 +13,7 @@ from actions.model.clock import stamp
 from actions.model.errors import BadInput, CommandFailed, GoaroundError, Refused
 from actions.model.git_text import is_full_id, refusal, shown_url
 from actions.model.outside_text import sanitise
-from actions.model.ports import Commit
+from actions.model.ports import Commit, Difference
 
 _CLONE = "set git.repository to a clone of the application on this machine"
 # Cut by git itself, so that a subject of a megabyte is not read 200 times; columns, not bytes.
@@ -101,6 +101,24 @@ class GitRepository:
                 raise BadInput("this commit is not in the clone", sha, "run `git fetch --tags` in the clone")
         answer = self._ok("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", old, new)
         return tuple(sanitise(path, limit=1000) for path in answer.out.split(b"\0") if path)
+
+    def difference(self, old: str, new: str) -> Difference:
+        """Paths and lines that differ between two commits, given by full ids; of binary files no lines are counted."""
+        for sha in (old, new):
+            if self.commit(sha) is None:
+                raise BadInput("this commit is not in the clone", sha, "run `git fetch --tags` in the clone")
+        answer = self._ok(
+            "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv", old, new
+        )
+        paths, added, removed = [], 0, 0
+        for entry in answer.out.split(b"\0"):
+            more, _, rest = entry.partition(b"\t")
+            less, _, path = rest.partition(b"\t")
+            if path:
+                paths.append(sanitise(path, limit=1000))
+                added += int(more) if more.isdigit() else 0
+                removed += int(less) if less.isdigit() else 0
+        return Difference(tuple(paths), added, removed)
 
     def paths(self, full_id: str) -> tuple[str, ...]:
         """Every path of a commit, given by its full id."""

@@ -11,7 +11,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from actions.gateways import host_rules as rules
@@ -65,6 +65,7 @@ class SshHost:
         stdin: bytes = b"",
         timeout_s: float | None = None,
         on_output: Callable[[str, bytes], None] | None = None,
+        source: Iterator[bytes] | None = None,
     ) -> CommandResult:
         """See ``ports.Host.run``. At the deadline the command's process group over there is ended.
 
@@ -79,7 +80,7 @@ class SshHost:
                 on_output(stream, chunk)
 
         began = time.monotonic()
-        status, timed_out = self._shell.execute(Order(argv, cwd, env, stdin), take, timeout_s)
+        status, timed_out = self._shell.execute(Order(argv, cwd, env, stdin, source=source), take, timeout_s)
         return CommandResult(
             exit_status=status,
             stdout=kept["stdout"].value(),

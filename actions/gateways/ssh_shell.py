@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -37,6 +37,8 @@ class Order:
     env: Mapping[str, str] | None = None
     stdin: bytes = b""
     merge_stderr: bool = False
+    source: Iterator[bytes] | None = None
+    """What follows ``stdin``, pulled as the command takes it."""
 
 
 class _ConnectionWasLeaving(Exception):
@@ -76,10 +78,10 @@ class SshShell:
                 order.argv,
                 cwd=order.cwd,
                 env=order.env,
-                with_stdin=bool(order.stdin),
+                with_stdin=bool(order.stdin) or order.source is not None,
                 merge_stderr=order.merge_stderr,
             )
-            child.feed(text + order.stdin, last=True)
+            child.feed(text + order.stdin, last=True, source=order.source)
 
         output = RemoteOutput(ready_mark, end_mark, take, send_script)
         with self._client(ssh_client.client_argv(self._to, bootstrap(ready_mark)), with_stdin=True) as child:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from actions.model.clock import Clock
 
 NO_PEOPLE = "no people are configured: approvals are not asked for"
+NOBODY = "[people] names nobody who could; close, add two people, and declare anew"
 BACKWARDS_S = 60
 """A wall clock that stands further back than this before an approval, after a restart, cannot say when it expires."""
 
@@ -74,14 +75,25 @@ class ApprovalState:
     @property
     def blocked(self) -> str:
         """Why nothing that changes the system may start; empty: it may."""
-        if self.broken is not None or not (self.denied or self.missing):
-            return ""
-        return self.words
+        if self.broken is not None:
+            return self.alone
+        return self.words if self.denied or self.missing else ""
+
+    @property
+    def alone(self) -> str:
+        """What no broken glass stands for: a step that nobody does alone waits for a second person; or empty."""
+        found = next((one for one in self.missing if one.need.said), None)
+        return f"needs {found.words()}, also with the glass broken ({found.who_words()})" if found else ""
+
+    @property
+    def can_break(self) -> bool:
+        """There is a glass, and breaking it would open something."""
+        return self.broken is None and bool(self.denied or any(not one.need.said for one in self.missing))
 
     @property
     def can_ask(self) -> bool:
         """Asking is what would help now."""
-        return bool(self.blocked) and not self.denied and self.asked is None
+        return bool(self.blocked) and not self.denied and self.asked is None and not self.note
 
     @property
     def missing_roles(self) -> tuple[str, ...]:
@@ -152,9 +164,11 @@ def approval_state(incident: Incident, now: Moment, rules: Rules | None = None) 
         return ApprovalState()
     ours = [one for one in incident.approvals if getattr(one.body, "digest", "") == incident.plan_digest]
     void = tuple(one for one in incident.approvals if one not in ours and _answers(one))
-    if not people_of(incident):
-        return ApprovalState(void=void, note=NO_PEOPLE, words="")
     rules = rules or rules_of(incident)
+    if not people_of(incident):
+        nobody = (Missing(rules.second, 1, ()),) if rules.second else ()
+        words = f"needs {rules.second.words()}: {NOBODY}" if rules.second else ""
+        return ApprovalState(missing=nobody, void=void, note=NO_PEOPLE, words=words)
     elapsed = now.since_ms(incident.declared_at, incident.declared_mono, incident.declared_boot) // 1000
     needed = rules.needs(plan.option, max(0, elapsed))
     denied = _denied(incident, ours, rules.roles(plan.option))
@@ -288,7 +302,8 @@ def person_words(said: Said) -> str:
 
 def _words(state: ApprovalState, void: tuple[Said, ...]) -> str:
     if state.broken is not None:
-        return f"BREAK-GLASS by {state.broken.by}: {state.broken.body.reason}"
+        still = f"; {state.alone}" if state.alone else ""
+        return f"BREAK-GLASS by {state.broken.by}: {state.broken.body.reason}{still}"
     if state.denied:
         return "; ".join(f"DENIED by {person_words(one)}: {one.body.reason}" for one in state.denied)
     if state.missing:

@@ -22,7 +22,7 @@ class Missing:
 
     def words(self) -> str:
         """``tech-manager``, ``2 of on-call``."""
-        return Need(self.need.roles, self.count).words()
+        return Need(self.need.roles, self.count, said=self.need.said).words()
 
     def who_words(self) -> str:
         """``ops2, ops3 may``."""

@@ -12,6 +12,7 @@ from actions.model.codec import from_json
 from actions.model.incident import Incident
 from actions.model.quick_dataclass import dataclass
 from actions.model.role import role_key
+from actions.model.second_person import NAMED, wants_second
 from actions.model.system import ApprovalTable, EscalationTable, SigningTable
 
 
@@ -25,9 +26,13 @@ class Need:
     """The one who flies counts, too."""
     shared: bool = False
     """Somebody who counts here may count for another need as well."""
+    said: str = ""
+    """Words for it in place of the roles: ``a second person (X1: …)``."""
 
     def words(self) -> str:
         """``tech-manager``, ``devops-lead or tech-manager``, ``2 of on-call``."""
+        if self.said:
+            return self.said
         named = " or ".join(self.roles)
         return named if self.count == 1 else f"{self.count} of {named}"
 
@@ -54,6 +59,8 @@ class Rules:
     rules: tuple[Rule, ...]
     expires_s: int = 30 * 60
     require_signatures: bool = False
+    second: Need | None = None
+    """A person other than the operator, wanted by a step of the plan whatever else holds."""
 
     def of(self, option: str) -> tuple[Rule, ...]:
         """The rules of a way back: its own, else the general ones."""
@@ -62,7 +69,8 @@ class Rules:
 
     def needs(self, option: str, elapsed_s: int) -> tuple[Need, ...]:
         """What this way back needs now."""
-        return tuple(need for rule in self.of(option) if rule.holds(elapsed_s) for need in rule.needs)
+        needs = tuple(need for rule in self.of(option) if rule.holds(elapsed_s) for need in rule.needs)
+        return (*needs, *((self.second,) if self.second else ()))
 
     def changes_at(self, option: str, elapsed_s: int) -> int | None:
         """Seconds since the declaration at which something else is needed; None: it stays as it is now."""
@@ -71,8 +79,8 @@ class Rules:
 
     def roles(self, option: str) -> tuple[str, ...]:
         """Every role that has a say in this way back, now or later."""
-        named = (role for rule in self.of(option) for need in rule.needs for role in need.roles)
-        return tuple(dict.fromkeys(named))
+        named = [role for rule in self.of(option) for need in rule.needs for role in need.roles]
+        return tuple(dict.fromkeys((*named, *(self.second.roles if self.second else ()))))
 
 
 def ladder(rows: tuple[tuple[int | None, tuple[str, ...], bool | None], ...]) -> tuple[Rule, ...]:
@@ -112,7 +120,13 @@ def rules_of(incident: Incident) -> Rules:
     general = general or _of_procedure(incident, "", known) or DEFAULT_GENERAL
     if not any(rule.option == "database" for rule in own):
         own += _of_procedure(incident, "database", known) or DEFAULT_DATABASE
-    return Rules((*general, *own), table.seconds, table.require_signatures)
+    return Rules((*general, *own), table.seconds, table.require_signatures, _second(incident, known))
+
+
+def _second(incident: Incident, known: frozenset[str]) -> Need | None:
+    """Anybody of the configured people who holds a role, and does not fly."""
+    why = wants_second(incident.plan)
+    return Need(tuple(sorted(known)), shared=True, said=f"{NAMED} ({why})") if why else None
 
 
 def signing_of(incident: Incident) -> SigningTable:

@@ -9,6 +9,7 @@ from actions.model.approval import ApprovalState, ago, given_words, person_words
 from actions.model.chain import hash_groups
 from actions.model.effect import shown
 from actions.model.incident import Incident
+from actions.model.message_facts import loss_words
 from actions.model.plan import Plan
 from actions.model.record_timeline import clock_time
 
@@ -27,6 +28,8 @@ def _plan(incident: Incident) -> Iterator[str]:
     yield f"way back  {plan.option} to {plan.target.name}"
     yield f"target    {plan.target.identity}"
     yield f"runs now  {plan.running or 'not known'}"
+    if plan.facts.get("loss"):
+        yield f"LOST      {loss_words(plan)}"
     yield f"plan      {hash_groups(incident.plan_digest)}"
     flies = incident.holder.holder if incident.holder else "nobody"
     yield f"drawn by  {incident.plan_by or 'not known'}; {flies} flies"

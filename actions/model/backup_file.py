@@ -262,6 +262,8 @@ class DumpFacts:
     roles: tuple[str, ...] = ()
     migrations: tuple[str, ...] = ()
     """``app.name`` in the order in which they stand."""
+    one_session: str = "it was not asked"
+    """Why a plain dump must be loaded by one session; empty: several may."""
     migrations_known: bool = False
     """They were looked for where the data stand; else nothing is known of them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import field
 
@@ -15,6 +16,7 @@ RESTRICT_SINCE = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
 CONTRIB = frozenset(("admin", "auth", "contenttypes", "flatpages", "messages", "redirects", "sessions", "sites"))
 """Applications that nearly every Django project has: they tell no two apart."""
 SHOWN = 5
+_CODECS = {"KOI8R": "koi8-r", "KOI8U": "koi8-u"} | {f"ISO8859{part}": f"iso8859-{part}" for part in range(5, 9)}
 _PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 
 
@@ -25,7 +27,9 @@ class ServerFacts:
     server_version: str
     encoding: str = ""
     extensions: tuple[str, ...] = ()
-    """That could be made."""
+    """That are installed."""
+    guarded: tuple[str, ...] = ()
+    """Those of them that the role which asks may not make."""
     roles: tuple[str, ...] = ()
     live: bool = True
     """The following two are of the live database; else it could not be asked for them."""
@@ -42,6 +46,11 @@ def unquoted(table: str) -> str:
 
 def facts_of(dump: SqlDump, database: str = "") -> DumpFacts:
     """What a dump was found to hold, every name made harmless."""
+    codec = _codec(dump.encoding)
+
+    def read(name: str) -> str:
+        return _safe(name.encode("utf-8", "surrogateescape").decode(codec, "replace"))
+
     return DumpFacts(
         database=_safe(database),
         server_version=dump.server_version,
@@ -49,13 +58,24 @@ def facts_of(dump: SqlDump, database: str = "") -> DumpFacts:
         encoding=_safe(dump.encoding),
         restrict=dump.restrict,
         cluster=dump.cluster,
-        rows={_safe(unquoted(table)): rows for table, rows in dump.rows.items()},
-        tables=tuple(_safe(unquoted(table)) for table in dump.tables),
-        extensions=tuple(_safe(name) for name in dump.extensions),
-        roles=tuple(_safe(name) for name in dump.roles),
+        rows={read(unquoted(table)): rows for table, rows in dump.rows.items()},
+        tables=tuple(read(unquoted(table)) for table in dump.tables),
+        extensions=tuple(read(name) for name in dump.extensions),
+        roles=tuple(read(name) for name in dump.roles),
         migrations=tuple(f"{_safe(app)}.{_safe(name)}" for app, name in dump.migrations),
+        one_session=_safe(dump.order.judged),
         migrations_known=any(unquoted(table).endswith(".django_migrations") for table in dump.rows),
     )
+
+
+def _codec(encoding: str) -> str:
+    """Python's name of an encoding of PostgreSQL; UTF-8 where there is none."""
+    name = encoding.upper().replace("_", "").replace("-", "")
+    name = re.sub(r"^WIN(?=\d)", "cp", _CODECS.get(name, name))
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return "utf-8"
 
 
 def of_dump(dump: SqlDump, *, archive: bool, copies: int = 1) -> tuple[list[Problem], list[Problem]]:
@@ -125,6 +145,10 @@ def against_server(
     missing = [name for name in facts.extensions if name not in server.extensions]
     if missing:
         bad.append(Problem(Trouble.EXTENSION, f"needs extensions that the server does not have: {_list(missing)}"))
+    missing = [name for name in facts.extensions if name in server.guarded]
+    if missing:
+        words = f"needs extensions that only a superuser may make: {_list(missing)} (set database.admin to one)"
+        bad.append(Problem(Trouble.EXTENSION, words))
     missing = [name for name in facts.roles if name not in server.roles]
     if missing:
         bad.append(Problem(Trouble.ROLE, f"speaks of roles that the server does not have: {_list(missing)}"))

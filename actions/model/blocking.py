@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from actions.model import phases
 from actions.model.after_failure import abort_words
 from actions.model.checklist import Item, Kind, Phase, State
+from actions.model.debts import holding
 from actions.model.incident import (
     Incident,
     changes,
@@ -22,6 +23,7 @@ from actions.model.incident import (
     state_of,
     step_state,
 )
+from actions.model.parked import ONLY_STRAIGHTENS, end_words, held_reason, straightens_parked, waits_words
 from actions.model.plan import PlannedStep
 from actions.model.quick_dataclass import dataclass
 from actions.model.sensing import CHOSEN, KEPT_BY_KEY, reading
@@ -47,8 +49,8 @@ def blocked_reason(
     ``approval``: where the approvals of the plan stand now (they depend on the time); None: they are not looked at.
     What has run may be undone without a new one.
     """
-    if incident.closed is not None:
-        return "the incident is closed"
+    if incident.closed is not None and not straightens_parked(incident, code, undo=undo):
+        return ONLY_STRAIGHTENS if incident.is_parked else "the incident is closed"
     if not driver:
         holder = incident.holder.holder if incident.holder else "somebody else"
         return f"you observe; {holder} flies"
@@ -160,7 +162,8 @@ def move_for(incident: Incident, item: Item, *, driver: bool = True, approval: A
     if item.kind is Kind.SENSED and item.sensor == "decision":
         return Next(Move.DECIDE, item.code, "decide: roll back or fix forward")
     if item.kind is Kind.SENSED and item.sensor == "target":
-        return Next(Move.CHOOSE, item.code, "choose the release to go back to")
+        words = NEXT_PLAN[incident.plan.facts["stage"]] if incident.plan and _awaits_next_plan(incident) else ""
+        return Next(Move.CHOOSE, item.code, words or "choose the release to go back to")
     if item.kind is Kind.SENSED and item.sensor in KEPT_BY_KEY:
         again = ", once more" if state is State.DONE else ""
         return Next(Move.KEEP, item.code, f"keep what monitoring shows now{again}")
@@ -205,6 +208,21 @@ def _gates_hold(incident: Incident) -> bool:
     return any(changes(step) and not step_state(incident, step).settled for step in steps)
 
 
+NEXT_PLAN = {
+    "prepare": "choose the backup again: that draws the swap",
+    "files": "start the server, then choose the backup again",
+}
+"""What follows a plan that is only the first part of a way back, by its stage."""
+
+
+def _awaits_next_plan(incident: Incident) -> bool:
+    """Whether the plan has done all that it is for, and the one that changes the system is still to be drawn."""
+    plan = incident.plan
+    if plan is None or plan.facts.get("stage") not in NEXT_PLAN or incident.running is not None:
+        return False
+    return all(step_state(incident, step).settled for step in plan.steps if not step.optional)
+
+
 def next_item(incident: Incident) -> Item | None:
     """The first item that still asks for something, deferred ones at the end of their phase; optional steps never."""
     running = incident.running
@@ -234,6 +252,10 @@ def next_item(incident: Incident) -> Item | None:
                 state = state_of(incident, item)
                 if state is wanted or (wanted is State.OPEN and state is State.FAILED):
                     return item
+        if phase is Phase.BEFORE and _awaits_next_plan(incident):
+            chosen = next((item for item in rows if item.sensor == "target"), None)
+            if chosen is not None:
+                return chosen
         if phases.present(incident) is phase and phases.close_reason(incident, phase) is None:
             return None
         if phase is Phase.BEFORE and incident.plan is None and not ended:
@@ -245,27 +267,59 @@ def next_move(incident: Incident, *, driver: bool = True, approval: ApprovalStat
     """The one thing that NEXT proposes for the whole incident."""
     if incident.declared is None:
         return Next(Move.DECLARE, "", "declare the incident")
+    if incident.is_parked and not holding(incident.debts):
+        return Next(Move.CLOSE, "", "close the record: nothing is bent any more")
     if incident.closed is not None:
         if incident.executed is None:
             return Next(Move.SIGN, "", "sign off: executed by")
         if incident.verified is None:
             return Next(Move.VERIFY, "", "sign off: verified by somebody else")
-        return Next(Move.NOTHING, "", "", "the record is closed and signed")
+        return _parked_move(incident, driver=driver) if incident.is_parked else _SIGNED
     item = next_item(incident)
     if item is not None:
         return move_for(incident, item, driver=driver, approval=approval)
     if not driver:
         return Next(Move.NOTHING, "", "", "you observe")
+    verb, stays = end_words(incident)
     if forward_decided(incident) and not incident.proven:
-        return Next(Move.CLOSE, "", "close the incident: fix forward, with ticket and deadline")
+        return Next(Move.CLOSE, "", f"{verb}: fix forward, with ticket and deadline{stays}")
     phase = phases.present(incident)
     if phase is not None and phases.close_reason(incident, phase) is None:
         return Next(Move.SAY, "", f'say aloud "{phases.line(incident, phase)}"')
-    return Next(Move.CLOSE, "", "close the incident: recovered" if incident.proven else "close the incident")
+    return Next(Move.CLOSE, "", f"{verb}: recovered{stays}" if incident.proven else f"{verb}{stays}")
+
+
+_SIGNED = Next(Move.NOTHING, "", "", "the record is closed and signed")
+
+
+def _parked_move(incident: Incident, *, driver: bool) -> Next:
+    """A step that straightens what keeps a parked record open; else which debts do."""
+    for item in items(incident) if driver else ():
+        if straightens_parked(incident, item.code):
+            return move_for(incident, item, driver=driver)
+    return Next(Move.NOTHING, "", "", waits_words(incident))
 
 
 def close_reason(incident: Incident, outcome: str) -> str | None:
-    """Why the incident may not be closed with this outcome now, or None."""
+    """Why the incident may not be closed with this outcome now, or None. What is bent keeps it open."""
+    if incident.is_parked:
+        running = running_reason(incident)
+        if running is None and outcome != (incident.closed.outcome if incident.closed else outcome):
+            return f"it was parked as {incident.closed.outcome if incident.closed else ''}: it is closed as that"
+        return running or held_reason(incident, "pay them (D), then close it")
+    return end_reason(incident, outcome) or held_reason(incident, "straighten that, or park the record")
+
+
+def park_reason(incident: Incident, outcome: str) -> str | None:
+    """Why the record may not be parked with this outcome now, or None: only what is bent makes it wait."""
+    if incident.is_parked:
+        return "the record is parked already"
+    nothing = None if holding(incident.debts) else "nothing is bent: close it"
+    return end_reason(incident, outcome) or nothing
+
+
+def end_reason(incident: Incident, outcome: str) -> str | None:
+    """Why it may not end with this outcome now, closed or parked, or None."""
     if incident.closed is not None:
         return "the incident is closed"
     running = running_reason(incident)

@@ -77,6 +77,8 @@ class Item:
     """What a person does to try it."""
     named: str = ""
     """The code of the document's item that a step stands for: what was said of that one counts for the step."""
+    affirms: bool = False
+    """Ticked only with the name of who affirms it, and only as long as its text stays the same."""
 
 
 BEFORE: tuple[Item, ...] = (

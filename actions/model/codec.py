@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import inspect
 import sys
 import types
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from actions.model.quick_dataclass import fields_of
 
 T = TypeVar("T")
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
@@ -29,21 +32,44 @@ def later(default: T) -> T:
     return field
 
 
+class Family:
+    """Dataclasses told apart by their ``kind``, as a type alias at run time; some are loaded when the first is read."""
+
+    def __init__(self, here: tuple[type, ...], elsewhere: Mapping[str, str]) -> None:
+        """``elsewhere``: kind -> ``module:class``."""
+        self._known: dict[object, type] = {getattr(cls, "kind", None): cls for cls in here}
+        self._elsewhere = elsewhere
+
+    def of(self, kind: object) -> type | None:
+        """The class of this kind; None: there is none."""
+        place = self._elsewhere.get(kind) if isinstance(kind, str) else None
+        if place is not None and kind not in self._known:
+            module, _, name = place.partition(":")
+            self._known[kind] = getattr(importlib.import_module(module), name)
+        return self._known.get(kind) if isinstance(kind, str) else None
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Of all of them."""
+        return frozenset(map(str, self._known)) | frozenset(self._elsewhere)
+
+
 def to_json(value: Any) -> Any:
     """A value as plain JSON; a dataclass with a ``kind`` writes it as its first key."""
     if value is None or (isinstance(value, bool | int | str) and not isinstance(value, Enum)):
         return value
     if isinstance(value, Enum):
         return value.value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    fields = fields_of(type(value))
+    if fields is not None:
         out: dict[str, Any] = {}
         kind = getattr(type(value), "kind", None)
         if isinstance(kind, str):
             out["kind"] = kind
-        for field in dataclasses.fields(value):
-            item = getattr(value, field.name)
-            if not (field.metadata and field.metadata.get("later") and item == field.default):
-                out[field.name] = to_json(item)
+        for name, (default, _, metadata) in fields.items():
+            item = getattr(value, name)
+            if not (metadata and metadata.get("later") and item == default):
+                out[name] = to_json(item)
         return out
     if isinstance(value, tuple | list):
         return [to_json(item) for item in value]
@@ -53,14 +79,27 @@ def to_json(value: Any) -> Any:
 
 
 @functools.cache
-def _hints(cls: type) -> dict[str, Any]:
+def hints(cls: type) -> dict[str, Any]:
     """As ``typing.get_type_hints``, which takes ten times as long for what is written here."""
-    hints: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         names = sys.modules[base.__module__].__dict__
         for name, written in inspect.get_annotations(base).items():
-            hints[name] = eval(written, names) if isinstance(written, str) else written  # our own source
-    return hints
+            hint = _OFTEN.get(written) if isinstance(written, str) else written
+            found[name] = eval(written, names) if hint is None else hint  # our own source
+    return found
+
+
+_OFTEN = {
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "tuple[str, ...]": tuple[str, ...],
+    "dict[str, str]": dict[str, str],
+    "int | None": int | None,
+    "str | None": str | None,
+}
+"""Annotations that need no evaluating: most of them are these."""
 
 
 class _Misfit(ValueError):
@@ -92,6 +131,8 @@ def _reader(kind: Any) -> Reader:
         return _PLAIN[kind]
     if origin in (Union, types.UnionType):
         return _union(get_args(kind))
+    if isinstance(kind, Family):
+        return _of_family(kind)
     if origin is Literal:
         return _one_of(get_args(kind))
     if origin is tuple:
@@ -100,8 +141,9 @@ def _reader(kind: Any) -> Reader:
         return _table(get_args(kind)[1])
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _member(kind)
-    if dataclasses.is_dataclass(kind):
-        return _value(kind)
+    known = fields_of(kind)
+    if known is not None:
+        return _value(kind, known)
 
     def nothing(data: Any) -> Any:
         raise _unexpected(kind, data)
@@ -200,6 +242,18 @@ def _union(kinds: tuple[Any, ...]) -> Reader:
     return read
 
 
+def _of_family(family: Family) -> Reader:
+    def read(data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise _Misfit("a table is needed")
+        cls = family.of(data.get("kind"))
+        if cls is None:
+            raise _Misfit(f"unknown kind {data.get('kind')!r}")
+        return _reader(cls)(data)
+
+    return read
+
+
 def _tuple(kinds: tuple[Any, ...]) -> Reader:
     endless = len(kinds) == 2 and kinds[1] is Ellipsis
     inner = [_reader(kind) for kind in (kinds[:1] if endless else kinds)]
@@ -226,17 +280,16 @@ def _tuple(kinds: tuple[Any, ...]) -> Reader:
     return read
 
 
-def _value(cls: Any) -> Reader:
+def _value(cls: Any, known: dict[str, Any]) -> Reader:
     fields: list[tuple[str, Reader, bool]] = []
 
     def read(data: Any) -> Any:
         if not isinstance(data, dict):
             raise _Misfit("a table is needed")
         if not fields:  # not earlier: a class may hold itself
-            hints = _hints(cls)
-            for field in dataclasses.fields(cls):
-                needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-                fields.append((field.name, _reader(hints[field.name]), needed))
+            types = hints(cls)
+            for name, (default, make, _) in known.items():
+                fields.append((name, _reader(types[name]), default is make is dataclasses.MISSING))
         given: dict[str, Any] = {}
         for name, reader, needed in fields:
             if name in data:

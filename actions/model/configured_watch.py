@@ -35,6 +35,7 @@ def _errors(settings: Mapping[str, Any]) -> Presence:
     logs = (settings.get("system") or {}).get("logs") or ()
     parts = [f"{len(logs)} log file{'' if len(logs) == 1 else 's'}"] if logs else []
     parts += ["the logs of Docker Compose"] if settings.get("compose") else []
+    parts += ["the log of Coolify's application"] if settings.get("coolify") else []
     if parts:
         return Presence(True, f"{' and '.join(parts)} followed")
     return Presence(False, "no logs are followed", "[system] logs, or [compose]")

@@ -10,12 +10,13 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from actions.model.late_pattern import late_pattern
 from actions.model.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from actions.model.procedure import Criterion
 
-_SHARE = re.compile(
+_SHARE = late_pattern(
     r"\b(?:by |of |for |to )*(?P<how>more than|over|above|at least|exceed(?:s|ing)?|under|less than|below|at most|up to"
     r"|[<>]=?) ?(?P<share>\d{1,3}) ?%",
     re.IGNORECASE,

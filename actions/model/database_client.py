@@ -14,6 +14,13 @@ from actions.model.quick_dataclass import dataclass
 
 APPLICATION = "goaround"
 """``application_name`` of every session of ours; followed by a mark where one must be found again."""
+UNHURRIED = (
+    "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
+    " -c default_transaction_read_only=off"
+)
+"""For sessions of the admin: what was set for the role or the server would end a long statement in its middle. What
+needs a limit sets its own.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,8 @@ class DatabaseClient:
     """Folder of the programs; empty: they are found by themselves."""
 
     def psql(self, database: str, *, admin: bool = False) -> tuple[str, ...]:
-        """psql that reads SQL from its input and prints values alone."""
+        """psql that reads SQL (UTF-8, whatever the database's encoding is) from its input and prints values alone."""
+        options = f" options='{UNHURRIED}'" if admin else ""
         return (
             *self._program("psql"),
             "--no-psqlrc",
@@ -47,12 +55,12 @@ class DatabaseClient:
             "--tuples-only",
             "--set=ON_ERROR_STOP=1",
             *self._as(admin),
-            f"--dbname={conninfo(database)}",
+            f"--dbname={conninfo(database)} client_encoding=UTF8{options}",
         )
 
     def restore_plain(self, database: str) -> tuple[str, ...]:
         """psql that restores a plain dump in one transaction."""
-        return (*self.psql(database, admin=True)[:-1], "--single-transaction", self.psql(database)[-1])
+        return (*self.psql(database, admin=True)[:-1], "--single-transaction", f"--dbname={conninfo(database)}")
 
     def pg_dump(self, database: str, *options: str) -> tuple[str, ...]:
         """pg_dump to its output."""

@@ -50,7 +50,7 @@ class DatabaseShape:
     collate: str
     ctype: str
     provider: str = "c"
-    """``c`` (libc), ``i`` (ICU) or ``b`` (builtin)."""
+    """``c`` (libc), ``i`` (ICU) or ``b`` (builtin); empty: the server knows libc alone (before 15)."""
     locale: str = ""
     """Of the provider; empty for libc."""
     rules: str = ""
@@ -62,6 +62,8 @@ class DatabaseShape:
     grants: tuple[Grant, ...] = ()
     has_grants: bool = False
     """Rights were given or taken; else the server's defaults hold."""
+    comment: str = ""
+    """Words of somebody; they are kept within the comment of the database beside."""
 
     def create_sql(self, name: str) -> str:
         """An empty database of this shape, but for settings, rights and the limit of connections."""
@@ -69,7 +71,9 @@ class DatabaseShape:
             f"CREATE DATABASE {ident(name)} OWNER {ident(self.owner)} TEMPLATE template0",
             f"ENCODING {literal(self.encoding)} LC_COLLATE {literal(self.collate)} LC_CTYPE {literal(self.ctype)}",
         ]
-        if self.provider == "i":
+        if self.provider == "c":  # said, because template0 may be of another one
+            words.append("LOCALE_PROVIDER libc")
+        elif self.provider == "i":
             words.append(f"LOCALE_PROVIDER icu ICU_LOCALE {literal(self.locale)}")
             if self.rules:
                 words.append(f"ICU_RULES {literal(self.rules)}")
@@ -83,7 +87,7 @@ class DatabaseShape:
         """What is given when the data are there: it would disturb the restore."""
         out = [self._setting_sql(name, one) for one in self.settings]
         if self.has_grants:
-            out.append(f"REVOKE ALL ON DATABASE {ident(name)} FROM PUBLIC;\n")
+            out.append(f"REVOKE ALL ON DATABASE {ident(name)} FROM PUBLIC, {ident(self.owner)};\n")
             out += [_grant_sql(name, one) for one in self.grants]
         out.append(f"ALTER DATABASE {ident(name)} CONNECTION LIMIT {self.connections};\n")
         return "".join(out)

@@ -1,4 +1,4 @@
-"""Debts: which are open, which are overdue, and who may say that one is straightened. Pure.
+"""Debts: which are open, which are overdue, which keep a record open, and who may say that one is straightened. Pure.
 
 How they are shown over all records is left to ``app.debts``, recording to ``app.debt_desk``.
 """
@@ -6,10 +6,10 @@ How they are shown over all records is left to ``app.debts``, recording to ``app
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from actions.model import events as ev
-from actions.model.clock import parse_stamp, span
+from actions.model.clock import parse_stamp, span, stamp
 from actions.model.incident import Debt, Incident
 from actions.model.quick_dataclass import dataclass, replace
 
@@ -19,6 +19,10 @@ BY_HAND = "by hand: "
 """Before the words with which somebody paid what only a step was meant to straighten."""
 BENT = "u on "
 """How the undo of a debt begins that a step has opened."""
+FOUND = "found"
+"""After the code of a step: the name of the debt of one that was found done, by hand."""
+BENT_H = 24
+"""Hours after which what is bent is overdue, where nobody says otherwise."""
 KINDS = (ev.DebtOpened.kind, ev.DebtAssigned.kind, ev.DebtPaid.kind)
 """Kinds of the events that ``after`` takes."""
 
@@ -69,6 +73,16 @@ def of_events(events: Iterable[ev.Event]) -> tuple[Debt, ...]:
     return debts
 
 
+def about(debts: Iterable[Debt], thing: str) -> tuple[Debt, ...]:
+    """Those open ones whose text names this thing (a database), as a word of its own; an empty name: none."""
+    if not thing:
+        return ()
+    import re  # the first screen stands
+
+    named = re.compile(rf"(?<![\w-]){re.escape(thing)}(?![\w-])")
+    return tuple(one for one in debts if not one.paid and named.search(one.text))
+
+
 def overdue_s(debt: Debt, now: datetime) -> int:
     """By how many seconds an open debt is overdue; 0: it is not, or has no deadline."""
     if debt.paid or not debt.due:
@@ -82,6 +96,33 @@ def overdue_s(debt: Debt, now: datetime) -> int:
 def bent(debt: Debt) -> bool:
     """Whether a step has opened it, so that a step is meant to straighten it."""
     return debt.undo.startswith(BENT)
+
+
+def holds(debt: Debt) -> bool:
+    """Whether a record cannot be closed while this is open: something of the system is bent.
+
+    It is decided by where the debt comes from, which its name tells. A run of a step has opened it (``X1.3``), or the
+    step was found done by hand (``X1.found``): auto-deploy is off, a version is pinned, an old database is kept, a
+    notice is shown. What closing leaves to be done (the list of the next day, the fix that goes forward, documents)
+    and what must be explained (a glass broken, a gate gone around) bends nothing: it keeps no record open.
+    """
+    code, _, run = debt.name.rpartition(".")
+    return bool(code) and " " not in code and (run.isdecimal() or run == FOUND)
+
+
+def holding(debts: Iterable[Debt]) -> tuple[Debt, ...]:
+    """Those that keep the record open now."""
+    return tuple(one for one in debts if not one.paid and holds(one))
+
+
+def holding_words(debts: Iterable[Debt]) -> str:
+    """``X1.3 auto-deploy of web is off (u on X1)`` of each, joined; empty: nothing keeps the record open."""
+    return "; ".join(f"{one.name} {one.text} ({one.undo or 'straighten it by hand'})" for one in holding(debts))
+
+
+def due_by(now: datetime) -> str:
+    """Until when something bent should be straightened, where the step that bent it does not say: a stamp."""
+    return stamp(now + timedelta(hours=BENT_H))
 
 
 def open_ones(debts: Iterable[Debt]) -> tuple[Debt, ...]:

@@ -24,6 +24,8 @@ SLACK_S = 180
 CALM_MINUTES = 2
 """So many calm minutes in a row end a row of bad ones."""
 UNFINISHED = ("running", "in progress", "in_progress", "queued", "pending", "started", "building", "deploying")
+NEVER_DEPLOYED = ("backup", "snapshot", "database")
+"""Sources of what the database option goes back to: data that lie there, and that nobody deployed."""
 SHORT = 7
 
 
@@ -46,7 +48,7 @@ def name_of(release: Release) -> str:
 
 def deployed_at(release: Release) -> datetime | None:
     """When its deployment was finished; None: nobody recorded it, or it has not ended."""
-    if not release.live_since or release.ended.casefold() in UNFINISHED:
+    if not release.live_since or release.ended.casefold() in UNFINISHED or release.source in NEVER_DEPLOYED:
         return None
     was_live = release.way_back is WayBack.RUNNING or release.live_until
     if release.ended not in ("", "ok") and not was_live:

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from actions.model.canonical import sha256_hex
-from actions.model.codec import later
-from actions.model.effect_database import RunPipe, RunSql
-from actions.model.effect_dump import KeepDump
-from actions.model.effect_schema import AskLocks, AskSchema, RunMigrate
-from actions.model.effect_side import AwaitNoSessions, MeasureLoss, ObserveDatabase, VerifySide
+from actions.model.codec import Family, later
 from actions.model.quick_dataclass import dataclass
 
 
@@ -340,29 +336,94 @@ class ObserveCommand:
         return (where, f"  then   {shlex.join(self.argv)}", f"         must {must}: {said}")
 
 
-Effect = (
-    RunCommand
-    | WriteFile
-    | EditFile
-    | RemoveFile
-    | CollectOutput
-    | CollectFile
-    | ProbeHttp
-    | ObserveImages
-    | WaitHealthy
-    | ObserveCommit
-    | ObserveCommand
-    | RunSql
-    | RunPipe
-    | VerifySide
-    | MeasureLoss
-    | AwaitNoSessions
-    | ObserveDatabase
-    | KeepDump
-    | AskSchema
-    | AskLocks
-    | RunMigrate
-)
+if TYPE_CHECKING:
+    from actions.model.effect_coolify import (
+        CancelDeployment,
+        CollectCoolify,
+        ObserveDeployed,
+        QueueDeployment,
+        SetApplication,
+    )
+    from actions.model.effect_database import RunPipe, RunSql
+    from actions.model.effect_dump import KeepDump
+    from actions.model.effect_files import KeepFiles
+    from actions.model.effect_queue import AskQueue
+    from actions.model.effect_schema import AskLocks, AskSchema, RunMigrate
+    from actions.model.effect_sessions import AnalyzeTables, LoadDump
+    from actions.model.effect_side import AwaitNoSessions, MeasureLoss, ObserveDatabase, VerifySide
+    from actions.model.effect_snapshot import AdoptSnapshot
+
+    Effect: TypeAlias = (
+        RunCommand
+        | WriteFile
+        | EditFile
+        | RemoveFile
+        | CollectOutput
+        | CollectFile
+        | ProbeHttp
+        | ObserveImages
+        | WaitHealthy
+        | ObserveCommit
+        | ObserveCommand
+        | RunSql
+        | RunPipe
+        | LoadDump
+        | AnalyzeTables
+        | VerifySide
+        | AdoptSnapshot
+        | MeasureLoss
+        | AwaitNoSessions
+        | ObserveDatabase
+        | KeepDump
+        | KeepFiles
+        | AskSchema
+        | AskLocks
+        | AskQueue
+        | RunMigrate
+        | SetApplication
+        | CancelDeployment
+        | QueueDeployment
+        | CollectCoolify
+        | ObserveDeployed
+    )
+else:
+    Effect = Family(
+        (
+            RunCommand,
+            WriteFile,
+            EditFile,
+            RemoveFile,
+            CollectOutput,
+            CollectFile,
+            ProbeHttp,
+            ObserveImages,
+            WaitHealthy,
+            ObserveCommit,
+            ObserveCommand,
+        ),
+        {  # what only plans of some kinds hold
+            "sql": "actions.model.effect_database:RunSql",
+            "pipe": "actions.model.effect_database:RunPipe",
+            "load-dump": "actions.model.effect_sessions:LoadDump",
+            "analyze": "actions.model.effect_sessions:AnalyzeTables",
+            "verify-side": "actions.model.effect_side:VerifySide",
+            "adopt-snapshot": "actions.model.effect_snapshot:AdoptSnapshot",
+            "measure-loss": "actions.model.effect_side:MeasureLoss",
+            "await-no-sessions": "actions.model.effect_side:AwaitNoSessions",
+            "observe-database": "actions.model.effect_side:ObserveDatabase",
+            "dump": "actions.model.effect_dump:KeepDump",
+            "keep-files": "actions.model.effect_files:KeepFiles",
+            "schema": "actions.model.effect_schema:AskSchema",
+            "locks": "actions.model.effect_schema:AskLocks",
+            "ask-queue": "actions.model.effect_queue:AskQueue",
+            "migrate": "actions.model.effect_schema:RunMigrate",
+            "coolify-set": "actions.model.effect_coolify:SetApplication",
+            "coolify-cancel": "actions.model.effect_coolify:CancelDeployment",
+            "coolify-queue": "actions.model.effect_coolify:QueueDeployment",
+            "coolify-collect": "actions.model.effect_coolify:CollectCoolify",
+            "coolify-observe": "actions.model.effect_coolify:ObserveDeployed",
+        },
+    )
 
 
 def shown(effects: tuple[Effect, ...]) -> tuple[str, ...]:

@@ -43,6 +43,8 @@ class RunPipe:
     stages: tuple[tuple[str, ...], ...]
     stdin: str = ""
     """File on the host that the first one reads; empty: nothing."""
+    source_host: str = ""
+    """Where the file ``stdin`` lies, when that is another host: it is read there and comes through this machine."""
     stdout: str = ""
     """File on the host that the last one writes: a new one, mode 0600; empty: its output is told."""
     cwd: str = ""
@@ -53,12 +55,13 @@ class RunPipe:
         """As a shell would have it."""
         text = " | ".join(shlex.join(stage) for stage in self.stages)
         if self.stdin:
-            text = f"{shlex.join(self.stages[0])} < {shlex.quote(self.stdin)}" + text[len(shlex.join(self.stages[0])) :]
+            file = f"{self.source_host} {self.stdin}".strip()
+            text = f"{shlex.join(self.stages[0])} < {shlex.quote(file)}" + text[len(shlex.join(self.stages[0])) :]
         return text + (f" > {shlex.quote(self.stdout)}" if self.stdout else "")
 
     def lines(self) -> tuple[str, ...]:
         where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
-        every = " (each must end with 0)" if len(self.stages) > 1 else ""
+        every = " (each must end with 0)" if len(self.stages) > 1 or self.source_host else ""
         new = ", the file must be new" if self.stdout else ""
         return (where, f"  pipe   {_with_env(self.env, self.line())}{every}{new}")
 

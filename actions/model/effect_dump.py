@@ -106,7 +106,7 @@ class KeepDump:
     def count_argv(self) -> tuple[str, ...]:
         """psql that holds the snapshot and counts."""
         argv = self.client.psql(self.database, admin=True)
-        return (*argv[:-1], self._dbname(self.count_name))
+        return (*argv[:-1], f"{argv[-1]} application_name={_value(self.count_name)}")
 
     def count_sql(self) -> str:
         """What psql is given: the name of a snapshot, a wait until the dump has it, the manifest."""
@@ -118,8 +118,7 @@ class KeepDump:
         return self.client.pg_restore("", "--list")
 
     def _dbname(self, application: str) -> str:
-        name = conninfo(application).partition("=")[2]
-        return f"--dbname={conninfo(self.database)} application_name={name}"
+        return f"--dbname={conninfo(self.database)} application_name={_value(application)}"
 
     def lines(self) -> tuple[str, ...]:
         from actions.model.sensor_rules import size_words
@@ -139,3 +138,8 @@ class KeepDump:
             f"  check  {shlex.join(self.list_argv())} < {shlex.quote(self.partial)}, its end, sha256, size",
             f"  write  {self.manifest}, then rename {self.partial} to {self.path}",
         )
+
+
+def _value(text: str) -> str:
+    """A text as the value of an option of the connection."""
+    return conninfo(text).partition("=")[2]

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import replace
 from typing import ClassVar
 
+from actions.model.codec import later
 from actions.model.database_client import DatabaseClient
 from actions.model.django_code import DjangoCode
 from actions.model.migration import Migration
@@ -21,14 +22,20 @@ class AskSchema:
     database: str
     target: DjangoCode
     running: DjangoCode
+    names: str = later("")
+    """The name of the database that the code's settings must have; empty: ``database``."""
+    whole: bool = later(False)
+    """The target must hold nothing that is not recorded, either: it is to run over that schema as it is."""
 
     def lines(self) -> tuple[str, ...]:
+        whole = ("         and it must hold no other: nothing migrates",) if self.whole else ()
         return (
             f"on {self.client.host}",
             f"  read   what {self.database} has recorded in django_migrations",
             f"  read   the migrations in {self.target.where()}",
             f"  read   where that one does not know them all: those in {self.running.where()}",
             "         every recorded migration must be known to the first (SAFE)",
+            *whole,
         )
 
 

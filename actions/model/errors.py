@@ -6,6 +6,7 @@
     ├── Refused                 a rule of ours says no (blocked step, lease held, stale plan)
     │   └── WorldMoved          what was shown is no longer what would happen
     ├── Unreachable             an outside thing does not answer (host, engine, remote, store)
+    │   └── OutcomeUnknown      what was sent may have come about; ask before anything is sent again
     ├── CommandFailed           an outside command ended badly
     └── RecordDamaged           a journal or bundle does not verify
 
@@ -87,6 +88,12 @@ class Unreachable(GoaroundError):
     """An outside thing does not answer within its deadline."""
 
     kind_code: ClassVar[str] = "unreachable"
+
+
+class OutcomeUnknown(Unreachable):
+    """A request that changes something was sent and not answered; it may have come about."""
+
+    kind_code: ClassVar[str] = "outcome-unknown"
 
 
 class CommandFailed(GoaroundError):

@@ -62,6 +62,9 @@ def estimate(option: str, about: Incident | Procedure | None, measured: Measured
         parts.append(flown.words())
     if flown is not None and flown.enough:
         return Estimate(option, flown.p50_s, flown.p90_s, "; ".join(parts), "measured")
+    timed = _timed(option, incident)
+    if timed is not None:
+        return Estimate(option, timed[0], timed[0], "; ".join((timed[1], *parts)), "plan")
     if written is not None and written.duration_high_s is not None:
         low = written.duration_low_s
         return Estimate(option, low, written.duration_high_s, "; ".join(parts), "document")
@@ -136,6 +139,16 @@ def _steps_s(option: str, incident: Incident | None) -> int:
     if plan is None or plan.option != option:
         return 0
     return sum(step.about_s for step in plan.steps if not step.optional and not step.pays)
+
+
+def _timed(option: str, incident: Incident | None) -> tuple[int, str] | None:
+    """Seconds and words of a plan whose long parts were measured, each for itself: more than a document knows."""
+    plan = incident.plan if incident is not None else None
+    if plan is None or plan.option != option or not plan.facts.get("timed"):
+        return None
+    then = plan.facts.get("then s", "")
+    seconds = _steps_s(option, incident) + (int(then) if then.isascii() and then.isdigit() else 0)
+    return seconds, f"takes about {span(seconds)} by its steps ({plan.facts['timed']})"
 
 
 def _begun_s(incident: Incident) -> int | None:

@@ -20,6 +20,9 @@ from actions.model.events_after import (
     HandoverOffered as HandoverOffered,
 )
 from actions.model.events_after import (
+    IncidentParked as IncidentParked,
+)
+from actions.model.events_after import (
     WatchBegun as WatchBegun,
 )
 from actions.model.events_after import (
@@ -439,6 +442,7 @@ BODIES: dict[str, type[Any]] = {
         WatchEnded,
         HandoverOffered,
         OptionChosen,
+        IncidentParked,
     )
 }
 

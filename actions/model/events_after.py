@@ -1,4 +1,4 @@
-"""Bodies of events about what outlives the rollback: follow-ups, the watch of a day, and handing over."""
+"""Bodies of events about what outlives the rollback: follow-ups, what is parked, the watch of a day, handing over."""
 
 from __future__ import annotations
 
@@ -17,6 +17,23 @@ class DebtAssigned:
     due: str = ""
     """A stamp."""
     ticket: str = ""
+
+
+@dataclass(frozen=True)
+class IncidentParked:
+    """How it ended is recorded as by ``Closed``, and nobody flies any more; the record stays open for what is bent."""
+
+    kind: ClassVar[str] = "parked"
+    outcome: str
+    """As of ``Closed``."""
+    text: str = ""
+    target: str = ""
+    running: str = ""
+    ticket: str = ""
+    due: str = ""
+    """When the fix is due, of what goes forward: a stamp, or empty."""
+    owed: tuple[str, ...] = ()
+    """Names of the debts that keep it open."""
 
 
 @dataclass(frozen=True)

@@ -257,7 +257,13 @@ def _handover(incident: Incident, event: ev.Event, body: ev.HandoverOffered) -> 
 
 
 def _closed(incident: Incident, event: ev.Event, body: ev.Closed) -> Incident:
-    return replace(incident, closed=body, closed_at=event.at)
+    return replace(incident, closed=body, closed_at=event.at, for_good=True, signed_before=len(incident.sign_offs))
+
+
+def _parked(incident: Incident, event: ev.Event, body: ev.IncidentParked) -> Incident:
+    """Everything that may be done with an open incident ends here as by a close; ``is_parked`` tells the difference."""
+    end = ev.Closed(body.outcome, body.text, body.target, body.running, body.ticket, body.due)
+    return replace(incident, closed=end, closed_at=event.at, parked=body, parked_at=event.at)
 
 
 def _signed(incident: Incident, event: ev.Event, body: ev.SignedOff) -> Incident:
@@ -350,6 +356,7 @@ _HANDLERS: dict[type[Any], Callable[[Incident, ev.Event, Any], Incident]] = {
     ev.DebtOpened: _debt,
     ev.DebtPaid: _debt,
     ev.Closed: _closed,
+    ev.IncidentParked: _parked,
     ev.SignedOff: _signed,
     ev.ProcedurePinned: _procedure,
     ev.CriterionMarked: _criterion,

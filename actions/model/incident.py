@@ -173,7 +173,15 @@ class Incident:
     stop: ev.StopRequested | None = None
     deviations: tuple[Deviation, ...] = ()
     closed: ev.Closed | None = None
+    """How it ended: nobody flies it any more. Also of one that is parked; ``is_parked`` tells them apart."""
     closed_at: str = ""
+    parked: ev.IncidentParked | None = None
+    """It was parked, and may have been closed since."""
+    parked_at: str = ""
+    for_good: bool = False
+    """Its ``Closed`` is on record: nothing holds it open."""
+    signed_before: int = 0
+    """So many of the sign-offs were given while it was parked: over another head than that of the close."""
     sign_offs: tuple[tuple[str, ev.SignedOff], ...] = ()
     procedure: Procedure | None = None
     """The pinned document; None in records from before there was one: the built-in lists hold."""
@@ -214,17 +222,31 @@ class Incident:
     @property
     def executed(self) -> ev.SignedOff | None:
         """The newest sign-off of the one who carried it out."""
-        return next((sign for _, sign in reversed(self.sign_offs) if sign.part == "executed"), None)
+        return next(
+            (sign for _, sign in reversed(self.sign_offs[self.signed_before :]) if sign.part == "executed"), None
+        )
 
     @property
     def verified(self) -> ev.SignedOff | None:
         """The newest sign-off of the one who verified."""
-        return next((sign for _, sign in reversed(self.sign_offs) if sign.part == "verified"), None)
+        return next(
+            (sign for _, sign in reversed(self.sign_offs[self.signed_before :]) if sign.part == "verified"), None
+        )
+
+    @property
+    def is_parked(self) -> bool:
+        """How it ended is recorded, and it stays open for what is bent."""
+        return self.parked is not None and not self.for_good
+
+    @property
+    def signed(self) -> bool:
+        """Closed or parked, and signed by both as it stood then."""
+        return self.closed is not None and self.executed is not None and self.verified is not None
 
     @property
     def finished(self) -> bool:
         """Closed and signed by both."""
-        return self.closed is not None and self.executed is not None and self.verified is not None
+        return self.signed and not self.is_parked
 
     def last_run(self, code: str) -> Run | None:
         """The newest run of a step of the present plan, or None."""
@@ -380,6 +402,8 @@ def state_of(incident: Incident, item: Item) -> State:
         if seen is not None and seen.ok:
             return State.DONE
         return mark.state if mark is not None and mark.state in BY_HAND else State.OPEN
+    if mark is not None and item.affirms and mark.state is State.DONE and mark.text != item.text:
+        return State.OPEN  # it was affirmed over another number
     return mark.state if mark else State.OPEN
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from actions.model.affirming import RESTORE, filled, opened_by_plan
 from actions.model.checklist import AFTER, BEFORE, Item, Kind, Phase
 from actions.model.sensing import NOT_OF_STEPS, can_sense
 
@@ -29,6 +30,10 @@ def applies(settings: Mapping[str, Any]) -> frozenset[str]:
     return frozenset((*SUPPOSED, *tables, *(table.get("applies") or ()))) - frozenset(table.get("lacks") or ())
 
 
+KEEPS_DATA = ("database.snapshot",)
+"""Steps without which data are changed that nobody has kept: the way around them takes a second person, as around any
+gate of the document.
+"""
 NEEDS_TABLE = {"maintenance.on": "maintenance", "maintenance.off": "maintenance"}
 """Steps that are there only where a table of the configuration is: elsewhere a person does what the item asks."""
 
@@ -46,7 +51,7 @@ def listed(
     steps = plan.steps if plan else ()
     if procedure is None:
         return _built_in(steps)
-    there = applies(settings) | branches
+    there = applies(settings) | branches | opened_by_plan(plan)
     rows: list[Item] = []
     for phase in Phase:
         waiting = [step for step in steps if step.phase == phase.value]
@@ -88,7 +93,7 @@ def _part(
         if item.when and item.when not in there:
             continue
         if not item.step or not settings.get(NEEDS_TABLE.get(item.step, ""), True):
-            rows.append(_of_item(item, part, settings))
+            rows.append(_of_item(item, part, settings, plan=plan))
         elif plan is None:
             rows.append(_of_item(item, part, settings, Kind.STEP))
         else:
@@ -98,11 +103,13 @@ def _part(
     return rows
 
 
-def _of_item(item: ListItem, part: Checklist, settings: Mapping[str, Any], kind: Kind | None = None) -> Item:
+def _of_item(
+    item: ListItem, part: Checklist, settings: Mapping[str, Any], kind: Kind | None = None, plan: Plan | None = None
+) -> Item:
     sensed = bool(item.sensor) and can_sense(item.sensor, settings)
     return Item(
         item.code,
-        item.text,
+        filled(item.text, plan),
         kind or (Kind.SENSED if sensed else Kind.MANUAL),
         part.phase,
         item.sensor if sensed else "",
@@ -110,12 +117,14 @@ def _of_item(item: ListItem, part: Checklist, settings: Mapping[str, Any], kind:
         depth=item.depth,
         part=part.name,
         named=item.code if kind is Kind.STEP and item.step in NEEDS_TABLE else "",
+        affirms=item.when == RESTORE and not sensed and kind is None,
     )
 
 
 def _of_step(step: PlannedStep, phase: Phase, part: str = "", item: ListItem | None = None) -> Item:
     named = item.code if item is not None and step.step == item.step and step.step in NEEDS_TABLE else ""
-    return Item(step.code, step.title, Kind.STEP, phase, part=part, named=named)
+    loud = step.gate and step.step in KEEPS_DATA
+    return Item(step.code, step.title, Kind.STEP, phase, gate=loud, part=part, named=named)
 
 
 def _built_in(steps: tuple[PlannedStep, ...]) -> tuple[Item, ...]:

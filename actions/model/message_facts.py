@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
+from actions.model.affirming import UNCOUNTED
 from actions.model.clock import parse_stamp, span, stamp
 from actions.model.estimate import estimate
 from actions.model.incident import Incident
 from actions.model.measured import Measured
 from actions.model.outside_text import sanitise
+from actions.model.plan import Plan
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import short_id
 
@@ -30,6 +32,7 @@ PLACEHOLDERS: dict[str, str] = {
     "decision": "what was decided",
     "option": "the way back in use",
     "target": "release that is gone back to",
+    "loss": "data that going back loses, in the number that the plan has counted",
     "running": "what was last seen running",
     "state": "where the incident stands, in a few words",
     "since": "when the incident was declared",
@@ -85,6 +88,7 @@ def facts(incident: Incident, now: Now) -> dict[str, str]:
         "decision": (incident.decision.decision if incident.decision else "") or "not decided yet",
         "option": plan.option if plan else "not chosen yet",
         "target": plan.target.name if plan else "not chosen yet",
+        "loss": loss_words(plan),
         "running": _running(incident) or "not observed yet",
         "state": state_words(incident),
         "since": _minute(incident.declared_at),
@@ -103,6 +107,16 @@ def facts(incident: Incident, now: Now) -> dict[str, str]:
     }
     assert set(found) == set(PLACEHOLDERS)
     return {key: one_line(value) or "not known yet" for key, value in found.items()}
+
+
+def loss_words(plan: Plan | None) -> str:
+    """``27 rows in 5 tables after 02:00Z``, as it stands in the plan that people approve; or why there is no number."""
+    if plan is None:
+        return UNCOUNTED
+    loss = plan.facts.get("loss", "")
+    if loss:
+        return f"all data that came after the backup: {loss}"
+    return UNCOUNTED if plan.option == "database" else "none, no data is replaced"
 
 
 def is_drill(incident: Incident) -> bool:

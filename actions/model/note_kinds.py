@@ -78,16 +78,39 @@ class NoteKind(Enum):
     DATA_LOST = "data-lost", Level.WARNING, "What going back to the backup loses, in numbers."
     DATABASE_KEPT = "database-kept", Level.INFO, "The former database is kept under another name; nothing is dropped."
     ONLY_PREPARES = "only-prepares", Level.INFO, "The plan restores beside and counts; the swap is drawn afterwards."
+    SERVER_DOWN = "server-down", Level.WARNING, "The server does not answer: its files can be kept, nothing restored."
     PRESENT_NOT_KEPT = "present-not-kept", Level.WARNING, "The present state is not dumped first: no folder is set."
     KEEPING_TAKES = "keeping-takes", Level.INFO, "What the dump of the present state takes: room and time."
+    CLOCKS_DIFFER = "clocks-differ", Level.WARNING, "The server's clock is not this machine's: ages may be wrong."
+    RESTORE_TAKES = "restore-takes", Level.INFO, "How long the restore takes, and how that is known."
+    DOWNTIME = "downtime", Level.INFO, "For how long the application is without its database: for the swap alone."
     SPACE_UNKNOWN = "space-unknown", Level.WARNING, "Whether the server's disk has room for a second database."
     BACKUP_WARNS = "backup-warns", Level.WARNING, "Something of the backup that one should know."
     BACKUP_AFTER = "backup-after", Level.WARNING, "The backup was made after the deployment that is gone back from."
     ROWS_UNKNOWN = "rows-unknown", Level.WARNING, "How many rows the backup held is not known: that is not verified."
+    SNAPSHOT_ITSELF = "snapshot-itself", Level.INFO, "The snapshot itself goes live, no copy of it; undo tells how."
+    SNAPSHOT_WARNS = "snapshot-warns", Level.WARNING, "Something of the snapshot that one should know."
     SIDE_LEFT = "side-left", Level.INFO, "Databases that this incident made beside the live one, and that stand."
     SESSIONS_END = "sessions-end", Level.WARNING, "Who is connected and cannot be stopped: the swap ends the sessions."
     NOTHING_STOPPED = "nothing-stopped", Level.WARNING, "No service can be stopped from here; the swap ends sessions."
     SCHEMA_MUST_FIT = "schema-must-fit", Level.WARNING, "The code that is started must fit the backup's schema."
+    COOLIFY_WAY = "coolify-way", Level.INFO, "By which request Coolify goes back, and why by this one."
+    COOLIFY_REBUILDS = "coolify-rebuilds", Level.WARNING, "The image is gone: Coolify builds another one from git."
+    COOLIFY_CAUTION = "coolify-caution", Level.WARNING, "What Coolify does beside deploying, and what it does not."
+    QUEUE_DEPTH = "queue-depth", Level.WARNING, "How many tasks of the background work wait, or that it is not known."
+    CODE_STAYS = "code-stays", Level.INFO, "The code that runs fits the restored database, and stays."
+    CODE_GOES = "code-goes", Level.INFO, "Which code is started over the restored database, and why this one."
+    CODE_NONE_FITS = "code-none-fits", Level.WARNING, "No release that is here fits the restored database."
+    CODE_UNKNOWN = "code-unknown", Level.WARNING, "Which code fits the restored database cannot be learnt."
+    CODE_BY_HAND = "code-by-hand", Level.WARNING, "The code that fits must be deployed by a person, and which it is."
+    GOLDEN = "golden", Level.INFO, "The target was pinned as golden, by whom and when."
+    ENVIRONMENT_CHANGED = (
+        "environment-changed",
+        Level.WARNING,
+        "Which variables are not those that the target ran with; the code goes back, the environment does not.",
+    )
+    ENVIRONMENT_UNKNOWN = "environment-unknown", Level.WARNING, "Whether variables are others now cannot be learnt."
+    ENVIRONMENT_SAME = "environment-same", Level.INFO, "The variables are those that the target ran with."
     JOBS_HELD = "jobs-held", Level.INFO, "Jobs that migrate are stopped and not started again."
 
     def __init__(self, code: str, level: Level, meaning: str) -> None:

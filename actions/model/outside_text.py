@@ -24,6 +24,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from unicodedata import category
 
+from actions.model.late_pattern import late_pattern
+
 LINE_MARK = "⏎"
 """Stands where outside text moved to another line or back to the start of this one."""
 
@@ -47,7 +49,7 @@ _SEGMENT = 16_384
 _OVERLAP = 16_384
 
 # No alternative can fail after having scanned, and string content stops at the next introducer: linear time.
-_SEQUENCE = re.compile(
+_SEQUENCE = late_pattern(
     # CSI. A terminal carries out C0 controls inside it and goes on reading parameters, so they belong to it.
     r"(?:\x1b\[|\x9b)[0-?\x00-\x09\x0b\x0c\x0e-\x17\x19\x1c-\x1f\x7f]{0,256}+[ -/]{0,16}+[@-~]?"
     # DCS, SOS, OSC, PM, APC: whole when it ends on its line within the limit, else the introducer alone.
@@ -58,12 +60,12 @@ _SEQUENCE = re.compile(
 )
 
 _BREAKS = "\r\n\v\f\x85\u2028\u2029"
-_BREAK_RUN = re.compile(f"[{_BREAKS}]+")
+_BREAK_RUN = late_pattern(f"[{_BREAKS}]+")
 _LEFT_FOR_LATER = frozenset(_BREAKS + "\t")
 
 # Default-ignorable, yet "printable" by category: fillers and variation selectors.
 _FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
-_FILLER = re.compile(f"[{_FILLERS}]")
+_FILLER = late_pattern(f"[{_FILLERS}]")
 # Format characters that do have a glyph (Arabic number signs and their kin): replaced, where the others
 # vanish.
 _SEEN_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")

@@ -6,9 +6,9 @@ the gateway; raw bytes appear only where a method says so. Failures are raised a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from actions.model.clock import Clock
 from actions.model.effect import ProbeHttp, TextEdit
@@ -16,6 +16,20 @@ from actions.model.events import Body, Event
 from actions.model.lease_row import LeaseRow as LeaseRow
 from actions.model.release import Release
 from actions.model.system_watch import LoginTable
+
+if TYPE_CHECKING:
+    from actions.model.coolify import (
+        Application,
+        BackupExecution,
+        Deployment,
+        PrunePolicy,
+        RollbackImages,
+        Variable,
+        Version,
+    )
+    from actions.model.effect_coolify import CoolifyCall
+    from actions.model.note import Note
+    from actions.model.predeploy import Predeploy
 
 
 @dataclass(frozen=True)
@@ -46,8 +60,12 @@ class Host(Protocol):
         stdin: bytes = b"",
         timeout_s: float | None = None,
         on_output: Callable[[str, bytes], None] | None = None,
+        source: Iterator[bytes] | None = None,
     ) -> CommandResult:
         """Run an argv (never a shell line) without a terminal; ``on_output(stream, chunk)`` as it comes.
+
+        ``source``: chunks for its input behind ``stdin``, pulled as it takes them; an empty one: none has come yet. The
+        input is closed behind the last one; what the source raises ends the command and is raised here.
 
         A missing program or an unreachable host is ``Unreachable``/``CommandFailed``; a non-zero exit is a result.
         """
@@ -147,6 +165,9 @@ class Containers(Protocol):
     def states(self, project: str) -> tuple[Container, ...]:
         """As ``containers``, but cheap enough to ask twice a second: health from the list, restarts not refreshed."""
 
+    def named(self, text: str) -> tuple[Container, ...]:
+        """Every container in whose name this text stands, or whose Compose project is called so; inspected."""
+
     def newest_lines(self, container_id: str, count: int) -> tuple[LogLine, ...]:
         """The newest lines of a container's log, oldest first, sanitised and not redacted; none: it has no log."""
 
@@ -237,6 +258,20 @@ class Commit:
     tags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What differs between two commits."""
+
+    paths: tuple[str, ...] = ()
+    added: int = 0
+    """Lines; of files that are text."""
+    removed: int = 0
+
+    def words(self) -> str:
+        """``3 files, +20 -4``."""
+        return f"{len(self.paths)} file{'' if len(self.paths) == 1 else 's'}, +{self.added} -{self.removed}"
+
+
 class Repository(Protocol):
     """A git repository that is read; it is never checked out, reset or cleaned by us."""
 
@@ -260,6 +295,9 @@ class Repository(Protocol):
 
     def changed_between(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ between two commits."""
+
+    def difference(self, old: str, new: str) -> Difference:
+        """How much differs between two commits; raises BadInput when one is not here."""
 
     def paths(self, full_id: str) -> tuple[str, ...]:
         """Every path of a commit; raises BadInput when it is not here."""
@@ -290,6 +328,61 @@ class LoginProber(Protocol):
 
     def read(self, login: LoginTable) -> ProbeReading:
         """How it went; ``detail`` holds neither password nor page. Raises GoaroundError for a variable not set."""
+
+
+@dataclass(frozen=True)
+class CoolifyAnswer:
+    """What was answered to a request that acts."""
+
+    status: int
+    body: dict[str, Any]
+    """The JSON object; empty when it was none."""
+    text: str = ""
+    """The server's own message, sanitised and redacted, in one line."""
+    retry_after_s: int = 0
+
+
+class Coolify(Protocol):
+    """One application of a Coolify server. Reads may be repeated (the gateway waits when it is told 429).
+
+    Raises ``Unreachable``, ``Refused`` with the ability that is missing, ``BadInput`` for an answer that is none.
+    """
+
+    def version(self) -> Version:
+        """Of the server."""
+
+    def application(self) -> Application:
+        """The application as it is configured now."""
+
+    def deployments(self, skip: int = 0, take: int = 10) -> tuple[tuple[Deployment, ...], int]:
+        """A page of its deployments, newest first, without their logs; and how many there are."""
+
+    def deployment(self, uuid: str) -> Deployment:
+        """One, with its log where the token may read it."""
+
+    def pending(self) -> tuple[Deployment, ...]:
+        """Those of this application that are queued or at work."""
+
+    def rollback_images(self) -> RollbackImages:
+        """What it says it could go back to."""
+
+    def variables(self) -> tuple[Variable, ...]:
+        """Its environment, as far as it is told."""
+
+    def log(self, lines: int = 100) -> str:
+        """The newest lines of its first container, sanitised; raises Refused when it does not run."""
+
+    def prune_policy(self) -> PrunePolicy | None:
+        """When its server cleans up; None: not configured here, or not told."""
+
+    def backups(self) -> tuple[BackupExecution, ...]:
+        """Executions of its database's backups, newest first; none when no database is configured."""
+
+    def send(self, call: CoolifyCall) -> CoolifyAnswer:
+        """Send this request once, never again by itself.
+
+        Raises ``Refused`` for an answer after which nothing has happened (4xx), ``OutcomeUnknown`` when it may have.
+        """
 
 
 @dataclass(frozen=True)
@@ -361,6 +454,10 @@ class Reporter(Protocol):
         """True when the operator wants the step ended; long waits look at it."""
 
 
+def _no_notes(release: Release) -> tuple[Note, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class World:
     """All ports of one system. A port that the system does not need raises when it is used."""
@@ -383,5 +480,10 @@ class World:
     """The machine the cockpit runs on, for effects on ``local`` or ``jump host``; None: ``host`` is that machine."""
     safe_cut: Callable[[str, int], int] | None = None
     """A place to cut a long line, at or before the given index, where no secret is cut in two."""
+    coolify: Coolify | None = None
     logins: Callable[[], LoginProber] | None = None
     """Makes what tries the configured logins."""
+    predeploys: Callable[[], Iterable[Predeploy]] = tuple
+    """What was written down before deployments, the newest first."""
+    notes_of: Callable[[Release], tuple[Note, ...]] = _no_notes
+    """What our own store knows of a release that whoever goes back to it must read: golden, environment changed."""

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import field
 from typing import Any
 
-from actions.model.codec import from_json, to_json
+from actions.model.codec import from_json, later, to_json
+from actions.model.environment_diff import KeptVariables
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release
 
@@ -105,6 +106,8 @@ class Predeploy:
     snapshot_why: str = ""
     """Why no snapshot was taken; empty: one was, or none is configured."""
     gaps: tuple[Gap, ...] = ()
+    variables: KeptVariables | None = later(None)
+    """The environment that ran, as names and keyed marks of the values; None: not read."""
     format: int = FORMAT
 
     @property

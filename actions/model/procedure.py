@@ -21,6 +21,7 @@ SENSORS: dict[str, str] = {
     "configured.errors": "the configuration names logs that are followed",
     "configured.resources": "the configuration names checks of CPU and memory",
     "configured.response": "the configuration names probes with a limit for their answers",
+    "coolify.status": "Coolify calls the application healthy, and what runs is proven: its word alone ticks nothing",
     "critical.workflows": "every configured workflow passes",
     "database.answers": "the application's role can log in, read and write",
     "dependencies.answer": "services outside, which this system needs, answer",
@@ -54,7 +55,9 @@ BRANCHES: dict[str, str] = {
 """Names that ``<!-- branch: name -->`` may give to a criterion: while it is met, what says ``when: name`` applies."""
 
 STEPS: dict[str, str] = {
-    "coolify.redeploy": "deploys an earlier deployment again",
+    "coolify.cancel": "cancels deployments that stand in the way",
+    "coolify.deploy": "has Coolify deploy an earlier version",
+    "coolify.set": "freezes auto-deploy, or straightens what was bent",
     "compose.commit": "commits the rollback in the project's repository",
     "compose.protect": "tags the images that run now, so that no clean-up takes them",
     "compose.switch": "pins the services to the target's images and starts them",
@@ -63,6 +66,7 @@ STEPS: dict[str, str] = {
     "database.snapshot": "keeps the present state of the database",
     "evidence.keep": "keeps logs and configuration as evidence",
     "git.branch": "pushes a branch at the target",
+    "git.coolify": "puts Coolify on that branch and has it deployed",
     "git.deploy": "deploys that branch",
     "maintenance.off": "takes the maintenance notice down",
     "maintenance.on": "shows the maintenance notice",

@@ -88,6 +88,8 @@ class Known:
     """Where they lie, or why they could not be looked at."""
     newest_backup: Reading | None = None
     """What the lookout saw of the newest one, read whole."""
+    proof: readiness_backups.Proof | None = None
+    """The newest trial restore that was verified; None: none is known."""
     notes: tuple[str, ...] = ()
 
 
@@ -145,6 +147,8 @@ def _sensed(sensor: str, known: Known) -> Presence | None:
     newest = known.newest_backup
     if sensor == "backups.restorable" and newest is not None and not newest.ok:
         return Presence(False, newest.seen, "one that can be read whole")
+    if found is None and sensor == "backups.restorable" and known.proof is not None:
+        return readiness_backups.restorable(known.proof)
     return found
 
 

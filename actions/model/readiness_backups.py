@@ -1,4 +1,7 @@
-"""What the ages of backup files say: made daily, without gaps, and kept for a week. Pure; listing is left to others."""
+"""What the backup files say: made daily, without gaps, kept for a week, and proven by a restore. Pure.
+
+Listing them is left to others.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,36 @@ from itertools import pairwise
 
 from actions.model.clock import span
 from actions.model.configured_watch import Presence
+from actions.model.quick_dataclass import dataclass
 
 DAY_S = 24 * 3600
 MISSED_S = 36 * 3600
 """Between two backups that follow each other; more, and one of a day was missed, however late the others ran."""
 WEEK_S = 7 * DAY_S
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The newest trial restore that was verified, as ``goaround ready --restore`` wrote it beside the backup."""
+
+    backup: str
+    """Name of the file; safe."""
+    age_s: int
+    """Since the restore."""
+    rows: int
+    seconds: int
+    """That the restore took."""
+    differences: int = 0
+
+
+def restorable(proof: Proof) -> Presence:
+    """A backup was restored and verified within a week."""
+    expected = "a verified restore younger than 7 days: goaround ready --restore"
+    words = f"{proof.backup} was restored and verified {span(max(0, proof.age_s))} ago in {span(proof.seconds)}"
+    words += f", {proof.rows} rows"
+    if proof.differences:
+        return Presence(False, f"{words}; {proof.differences} differences were found", expected)
+    return Presence(True, words) if proof.age_s <= WEEK_S else Presence(False, words, expected)
 
 
 def daily(ages_s: Sequence[int], place: str) -> Presence:

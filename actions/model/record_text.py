@@ -12,6 +12,7 @@ from actions.model import events as ev
 from actions.model.branching import RESTRICTED_WORDS
 from actions.model.chain import hash_groups
 from actions.model.checklist import State
+from actions.model.debts import holding
 from actions.model.effect import shown
 from actions.model.incident import Command, Incident, Run, items, restricted, state_of
 from actions.model.markdown_text import code, escape, fenced
@@ -52,6 +53,9 @@ def state_words(incident: Incident) -> str:
     if incident.closed is None:
         return "open: not signed off"
     parts = [f"closed: {incident.closed.outcome}"]
+    if incident.is_parked:
+        owed = ", ".join(one.name for one in holding(incident.debts))
+        parts = [f"PARKED: {incident.closed.outcome}", f"waits for {owed}" if owed else "nothing is bent any more"]
     for part, sign in (("executed", incident.executed), ("verified", incident.verified)):
         if sign is None:
             parts.append("nobody has signed off" if part == "executed" else "NOT VERIFIED by anybody else")
@@ -90,8 +94,13 @@ def _summary(incident: Incident, events: Events) -> Iterator[str]:
         yield f"- Flown from: {escape(name.jump_host)}, goaround {escape(name.version)}"
         yield f"- Configuration: {code(name.config_path)}, sha256 {code(name.config_sha256)}"
     if end:
-        last = next((event for event in events if event.kind == ev.Closed.kind), events[-1])
-        yield f"- Closed: {escape(clock_time(incident.closed_at))}, {since(events[0], last)}: {escape(end.outcome)}"
+        if incident.parked is not None:
+            names = ", ".join(map(escape, incident.parked.owed))
+            yield f"- Parked: {escape(clock_time(incident.parked_at))}, until what was bent is straight: {names}"
+        kind = ev.IncidentParked.kind if incident.is_parked else ev.Closed.kind
+        last = next((event for event in events if event.kind == kind), events[-1])
+        word = "Ended, not closed" if incident.is_parked else "Closed"
+        yield f"- {word}: {escape(clock_time(incident.closed_at))}, {since(events[0], last)}: {escape(end.outcome)}"
         yield f"- Target: {code(end.target)}"
         same = "the target" if end.running and end.running == end.target else "**NOT shown to be the target**"
         yield f"- Running at the end, as observed: {code(end.running)}: {same}"
@@ -110,17 +119,21 @@ def _sign_offs(incident: Incident, events: Events) -> Iterator[str]:
     if incident.closed is None:
         yield "- **open: not signed off**"
         return
+    signs = [event.seq for event in events if isinstance(event.body, ev.SignedOff)]
+    before = set(signs[: incident.signed_before])
     for part in ("executed", "verified"):
         found = [
             (event, event.body) for event in events if isinstance(event.body, ev.SignedOff) and event.body.part == part
         ]
-        if not found:
+        if all(event.seq in before for event, _ in found):
             yield f"- {part}: **nobody yet**"
         for event, sign in found:
             who = f"{escape(sign.name)} ({escape(sign.person)})" if sign.name else escape(sign.person)
             yield f"- {part} by {who}, {escape(clock_time(event.at))}, over event {sign.over_seq}"
             if event.actor != sign.person:
                 yield f"  - **entered at the login of {escape(event.actor)}**"
+            if event.seq in before:
+                yield "  - while it was parked: over what stood then, not over the close"
             yield f"  - **{escape(sign_words(sign))}**"
             yield f"  - {code(hash_groups(sign.over_hash))}"
     yield from after_sign_off(events)

@@ -269,6 +269,13 @@ def _closed(body: ev.Closed, told: _Told) -> str:
     return f"closed: {outcome}{where}{_because(body.text)}"
 
 
+def _parked(body: ev.IncidentParked, told: _Told) -> str:
+    end = ev.Closed(body.outcome, body.text, body.target, body.running, body.ticket, body.due)
+    return f"PARKED until {', '.join(body.owed) or 'nothing is bent'} is paid; {_closed(end, told)}".replace(
+        "closed: ", "ended: ", 1
+    )
+
+
 def sign_words(body: ev.SignedOff) -> str:
     """Whether there is a signature, and whose; it is not checked here."""
     if body.signature:
@@ -361,6 +368,7 @@ _TELLERS: dict[type[Any], Callable[[Any, _Told], str]] = {
     ev.PhaseClosed: _phase_closed,
     ev.TimeBoxExtended: _extended,
     ev.Closed: _closed,
+    ev.IncidentParked: _parked,
     ev.SignedOff: _signed,
     ev.ApprovalRequested: lambda body, told: approval_words.requested_words(body),
     ev.ApprovalGiven: _answered,
@@ -396,6 +404,7 @@ _DEPARTURES: dict[type[Any], Callable[[Any], bool]] = {
     ev.StopRequested: lambda body: True,
     ev.StepRefused: lambda body: True,
     ev.Closed: lambda body: body.outcome not in ("recovered", "forward", "false alarm"),
+    ev.IncidentParked: lambda body: body.outcome not in ("recovered", "forward", "false alarm"),
     ev.SignedOff: lambda body: not body.signature,
     ev.ApprovalDenied: lambda body: True,
     ev.GlassBroken: lambda body: True,

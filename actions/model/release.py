@@ -59,8 +59,14 @@ class Release:
         return self.commit
 
 
+STANDS = "stands restored and verified as"
+"""Begins what is said of a backup that an incident has restored beside the live database."""
+
+
 def short_id(identity: str) -> str:
     """A short form for the eye only; never for use: ``sha256:6e342b70…`` or ``2273691a04``."""
     if identity.startswith("sha256:"):
         return f"sha256:{identity[7:15]}…"
+    if "/" in identity or " " in identity:  # a file, or a database by its name: a piece of either says nothing
+        return identity.rpartition("/")[2][:24]
     return identity[:10]

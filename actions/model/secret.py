@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, SupportsIndex
 
 from actions.model import secret_forms
+from actions.model.late_pattern import late_pattern
 from actions.model.outside_text import sanitise
 from actions.model.secret_forms import REDACTED
 
@@ -189,7 +190,7 @@ class Redactor:
             yield shown, self._redact_tree(item, hidden or secret, levels_left)
 
 
-_BASE64_END = re.compile(r"[A-Za-z0-9+/_-]?(?:=|%3[dD]){0,2}")
+_BASE64_END = late_pattern(r"[A-Za-z0-9+/_-]?(?:=|%3[dD]){0,2}")
 
 
 def _replace(text: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -227,11 +228,11 @@ class LineRedactor:
         return self._redactor.redact(line)
 
 
-_KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,60}-----")
+_KEY_BEGIN = late_pattern(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_END = late_pattern(r"-----END [A-Z0-9 ]{0,60}-----")
 # A line of a key: empty, a header, one word of base64, or a long or padded one behind what a log puts before
 # it.
-_KEY_LINE = re.compile(
+_KEY_LINE = late_pattern(
     r"^\s*$|(?:^|\s)(?:Proc-Type|DEK-Info|Version|Comment): |^\s*[A-Za-z0-9+/]+={0,2}\s*$"
     r"|[\s|](?:[A-Za-z0-9+/]{40,}={0,2}|[A-Za-z0-9+/]{2,}={1,2})\s*$"
 )

@@ -66,7 +66,7 @@ def can_sense(sensor: str, settings: Mapping[str, Any]) -> bool:
     probes = settings.get("probe") or ()
     system = settings.get("system") or {}
     database = settings.get("database") or {}
-    logs = bool(system.get("logs") or settings.get("compose"))
+    logs = bool(system.get("logs") or settings.get("compose") or settings.get("coolify"))
     own = [probe for probe in probes if not probe.get("external")]
     if sensor.startswith("probe."):
         return _named(sensor, (*probes, *(settings.get("login") or ())))
@@ -75,10 +75,11 @@ def can_sense(sensor: str, settings: Mapping[str, Any]) -> bool:
     needs: dict[str, bool] = {
         **dict.fromkeys(FROM_INCIDENT, True),
         "watch.begun": bool((settings.get("watch") or {}).get("hours")),
-        "monitoring.kept": bool(probes or system.get("logs") or settings.get("compose")),
+        "monitoring.kept": bool(probes or logs),
         "critical.workflows": bool(settings.get("workflow")),
         "deployment.time": any(settings.get(option) for option in ("compose", "git")),
         "app.runs": bool(settings.get("compose")),
+        "coolify.status": bool(settings.get("coolify")),
         "probes.answer": bool(own),
         "probes.green": bool(own),
         "dependencies.answer": len(own) < len(probes),
@@ -86,7 +87,7 @@ def can_sense(sensor: str, settings: Mapping[str, Any]) -> bool:
         "response.baseline": bool(own),
         "errors.rate": logs,
         "errors.database": logs,
-        "backup.current": bool(database.get("backups")),
+        "backup.current": bool(database.get("backups") or (database.get("name") and database.get("keep"))),
         "database.answers": bool(database.get("name")),
     }
     return needs.get(sensor, False)

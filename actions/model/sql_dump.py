@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from actions.model.dump_order import DumpOrder, Part
 from actions.model.sql_statement import Statement, statement_of
 
 HEAD = 8192
@@ -26,7 +27,12 @@ MOST_ROWS = 200_000
 _TRAILER = b"-- PostgreSQL database dump complete"
 _CLUSTER = b"-- PostgreSQL database cluster dump"
 _VERSION = re.compile(rb"-- Dumped (?P<what>from database|by pg_dump) version (?P<version>\d+(?:\.\d+)*)")
-_SPECIAL = re.compile(rb"['\"$\\;]|--|/\*")
+_SECTION = re.compile(rb"-- (?:Data for )?Name: .*; Type: (?P<type>[A-Z ]+); Schema: ")
+_OF_BLOBS = re.compile(rb"SELECT pg_catalog\.(?:lo_create|lo_open|lowrite|lo_close)\(")
+_SPECIAL = re.compile(rb"['\"$\\;()]|--|/\*")
+_BEGIN = re.compile(rb"(?<![A-Za-z_$\x80-\xff])begin(?![\w$\x80-\xff])", re.I)
+_BODY = re.compile(rb"\s*c\w*\s+(?:o\w*\s+r\w*\s+)?[fp]", re.I)
+"""A statement in which psql takes ``BEGIN`` for the beginning of a body, as it looks: by first letters."""
 _TAG = re.compile(rb"\$(?:[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*)?\$")
 _WORD_BEFORE = re.compile(rb"[A-Za-z0-9_\x80-\xff$]$")
 _META = re.compile(rb"\\(?P<word>[A-Za-z_.]+|!|.?)\s*(?P<rest>[^\n]*)", re.DOTALL)
@@ -51,6 +57,17 @@ class Finding:
     why: str
     text: str
     """Its beginning as it stands there: outside text, to be sanitised by whoever shows it."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where something ends that ``dump_pieces`` cuts off."""
+
+    end: int
+    """Bytes from the beginning of the dump to behind its last line."""
+    part: Part | None = None
+    """None: the rows of a table, or a line that is nothing but psql's."""
+    table: bytes = b""
 
 
 @dataclass
@@ -85,12 +102,23 @@ class SqlDump:
     """What is no SQL: messages of a program that went into the same file."""
     encoding: str = ""
     """As it is said first; empty: not at all."""
+    order: DumpOrder = field(default_factory=DumpOrder, compare=False)
+    """Whether several sessions may load it."""
+    marks: list[Mark] | None = None
+    """Where everything ended that was fed; None: nobody wants to know."""
+    _line_marks: list[Mark] = field(default_factory=list)
+    _offset: int = 0
+    """Bytes before those that are held."""
     _held: bytearray = field(default_factory=bytearray)
     _quote: bytes = b""
     """What ends the present quote: ``'``, ``"``, a dollar tag, ``*/``; empty: none is open."""
     _escapes: bool = False
     """A backslash in the present quote takes the next character with it."""
     _nested: int = 0
+    _parens: int = 0
+    """Open parentheses: psql ends no statement within."""
+    _begins: bool = False
+    """``BEGIN`` stands in the statement, outside of quotes."""
     _statement: bytearray = field(default_factory=bytearray)
     _statement_line: int = 0
     _copy: str = ""
@@ -98,6 +126,10 @@ class SqlDump:
     _row_open: bool = False
     """The beginning of a long row has passed by already."""
     _restricted_by: bytes = b""
+    _section: str = ""
+    """Of what kind pg_dump says that the following is: ``TABLE DATA``, ``BLOBS``."""
+    _in_blobs: bool = False
+    """Between the BEGIN and the COMMIT that pg_dump writes around large objects."""
     _backslash_escapes: bool = False
     """``standard_conforming_strings`` is off: what psql knows from the server."""
 
@@ -117,11 +149,13 @@ class SqlDump:
             if taken == at:
                 break
             at = taken
+        self._offset += at
         self._held = bytearray(data[at:])
         self._not_too_long()
 
     def _not_too_long(self) -> None:
         if self._copy and len(self._held) > LONGEST_ROW:
+            self._offset += len(self._held)
             self._held, self._row_open = bytearray(), True
         if len(self._held) > LONGEST_LINE and not self._copy:
             raise ValueError(f"line {self.lines + 1} is longer than {LONGEST_LINE >> 20} MiB: this is no dump")
@@ -129,16 +163,20 @@ class SqlDump:
     def finish(self) -> None:
         """Nothing more comes."""
         rest, self._held = bytes(self._held), bytearray()
+        self._offset += len(rest)
         if rest and self._copy:
             self._data_row(rest)
         elif rest:
             self._line(rest)
+            self._end_line(self._offset)
         if self._copy:
             self.odd.append(f"it ends in the middle of the data of {self._copy}")
         if self._quote:
             self.odd.append("it ends in the middle of a quoted text or a comment")
         elif self._statement.strip():
             self.odd.append("it ends in the middle of a statement")
+        if self._in_blobs:
+            self.odd.append("it ends in the middle of large objects")
         if self._restricted_by:
             self.odd.append("its \\restrict is never ended")
 
@@ -156,7 +194,9 @@ class SqlDump:
         if data.startswith((b"\\.\n", b"\\.\r\n"), at):
             self.lines += 1
             self._copy = ""
-            return data.index(b"\n", at) + 1
+            end = data.index(b"\n", at) + 1
+            self._note(Mark(self._offset + end))
+            return end
         end = data.find(b"\n\\.", at)
         while end >= 0 and data[end + 3 : end + 4] not in (b"\n", b"\r"):
             if end + 3 >= len(data):  # whether this is the end shows with the next bytes
@@ -179,6 +219,7 @@ class SqlDump:
         if row.strip() == b"\\.":
             self.lines += 1
             self._copy = ""
+            self._note(Mark(self._offset))
         else:
             self._count_rows(1)
             self._migration(row)
@@ -196,7 +237,21 @@ class SqlDump:
         if end < 0:
             return at
         self._line(data[at:end])
+        self._end_line(self._offset + end + 1)
         return end + 1
+
+    def _note(self, mark: Mark) -> None:
+        if self.marks is not None:
+            self.marks.append(mark)
+
+    def _end_line(self, end: int) -> None:
+        """What ended in a line ends with it; pg_dump begins nothing else there."""
+        if not self._line_marks:
+            return
+        (mark, *more), self._line_marks = self._line_marks, []
+        if more or self._statement or self._quote:
+            self.order.odd(f"line {self.lines} holds more than one thing")
+        self._note(Mark(end, mark.part, mark.table))
 
     def _line(self, line: bytes) -> None:
         self.lines += 1
@@ -260,11 +315,17 @@ class SqlDump:
     def _plain(self, line: bytes, at: int) -> int:
         """From a place outside of quotes to the next one where something begins or ends."""
         found = _SPECIAL.search(line, at)
+        if _BEGIN.search(line, at, found.start() if found else len(line)):
+            self._begins = True
         if found is None:
             self._keep(line[at:])
             return len(line)
         sign, place = found[0], found.start()
         self._keep(line[at:place])
+        if sign in (b"(", b")"):
+            self._parens = self._parens + 1 if sign == b"(" else max(0, self._parens - 1)
+            self._keep(sign)
+            return place + 1
         if sign == b"--":
             return len(line)
         if sign == b"/*":
@@ -273,6 +334,9 @@ class SqlDump:
         if sign == b"\\":
             self._meta(line[place:])
             return len(line)
+        if sign == b";" and self._parens:
+            self._keep(sign)
+            return place + 1
         if sign == b";":
             return self._end_statement(line, place + 1)
         if sign == b"$":
@@ -292,10 +356,14 @@ class SqlDump:
 
     def _end_statement(self, line: bytes, at: int) -> int:
         head, self._statement = bytes(self._statement), bytearray()
+        begins, self._begins = self._begins, False
+        if begins and _BODY.match(head):
+            self._find("has a body of statements, which psql ends otherwise than others", head, self._statement_line)
         if not head.strip():
             return at
         statement = statement_of(head)
         self._take(statement, head)
+        self._line_marks.append(Mark(0, *self.order.see(statement, head)))
         if statement.copies_in:
             if line[at:].strip():
                 self._find("something follows COPY in its own line", line[at:])
@@ -306,13 +374,18 @@ class SqlDump:
         return at
 
     def _take(self, statement: Statement, head: bytes) -> None:
-        if statement.hostile:
+        around = self._around_blobs(head)
+        if statement.hostile and not around:
             self._find(statement.hostile, head, self._statement_line)
+        elif self._in_blobs and not around and not _OF_BLOBS.match(head.strip()):
+            self._find("stands in the transaction of the large objects", head, self._statement_line)
         if statement.stray and len(self.stray) < MOST_FINDINGS:
             self.stray.append(Finding(self._statement_line, "is no SQL", _beginning(head)))
         self.encoding = self.encoding or statement.encoding
         if statement.quoting:
             self._backslash_escapes = statement.quoting == "off"
+            if self._backslash_escapes:
+                self.order.odd("it sets standard_conforming_strings to off")
         if statement.makes_table:
             self.tables[statement.makes_table] = None
         if statement.inserts:
@@ -322,7 +395,16 @@ class SqlDump:
         for role in statement.roles:
             self.roles[role] = None
 
+    def _around_blobs(self, head: bytes) -> bool:
+        """Whether it is what pg_dump itself writes around large objects, and nothing else may write."""
+        word = head.strip()
+        if word == (b"COMMIT" if self._in_blobs else b"BEGIN") and self._section == "BLOBS":
+            self._in_blobs = not self._in_blobs
+            return True
+        return False
+
     def _meta(self, text: bytes) -> None:
+        self._line_marks.append(Mark(0))
         found = _META.match(text)
         word, rest = (found["word"], found["rest"].strip()) if found else (b"", b"")
         if word == b"restrict" and not self._restricted_by and not self._statement.strip():
@@ -333,6 +415,8 @@ class SqlDump:
             self._find(_COMMANDS.get(word, "is a command to psql"), text)
 
     def _comment(self, line: bytes) -> None:
+        if section := _SECTION.match(line):
+            self._section = "" if self._in_blobs else section["type"].decode()
         found = _VERSION.match(line)
         if found and found["what"] == b"from database":
             self.server_version = self.server_version or found["version"].decode()

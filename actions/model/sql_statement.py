@@ -121,4 +121,5 @@ def _copy(text: bytes) -> Statement:
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
+    """As it stands; in another encoding than UTF-8 its bytes can be had back (``surrogateescape``)."""
+    return raw.decode("utf-8", "surrogateescape")

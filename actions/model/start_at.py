@@ -12,6 +12,7 @@ from actions.model import events as ev
 from actions.model import phases
 from actions.model.blocking import running_reason
 from actions.model.checklist import State
+from actions.model.debts import FOUND as FOUND_NAME
 from actions.model.incident import Incident, items, step_state
 from actions.model.plan import PlannedStep
 from actions.model.quick_dataclass import dataclass
@@ -93,12 +94,17 @@ def waits_for(incident: Incident, code: str) -> str:
     return next((one.code for one in open_before(incident, code) if one.gate or one.proves), "")
 
 
-def start_bodies(incident: Incident, code: str, answers: Sequence[Answered], reason: str) -> tuple[ev.Body, ...]:
-    """What is recorded: what was seen of each step, that it is passed over and why, and the debts it left."""
-    return tuple(_bodies(incident, code, answers, reason))
+def start_bodies(
+    incident: Incident, code: str, answers: Sequence[Answered], reason: str, due: str = ""
+) -> tuple[ev.Body, ...]:
+    """What is recorded: what was seen of each step, that it is passed over and why, and the debts it left.
+
+    ``due``: a stamp, until when a debt should be paid whose step does not say.
+    """
+    return tuple(_bodies(incident, code, answers, reason, due))
 
 
-def _bodies(incident: Incident, code: str, answers: Sequence[Answered], reason: str) -> Iterator[ev.Body]:
+def _bodies(incident: Incident, code: str, answers: Sequence[Answered], reason: str, due: str) -> Iterator[ev.Body]:
     for one in answers:
         step = one.step
         seen = one.checked.detail if one.found else one.words
@@ -107,4 +113,6 @@ def _bodies(incident: Incident, code: str, answers: Sequence[Answered], reason: 
         yield ev.ItemMarked(step.code, step.title, State.OVERRIDDEN.value, words)
         debt = one.checked.facts.get("debt", "") if one.found else ""
         if debt and all(known.paid or not known.name.startswith(f"{step.code}.") for known in incident.debts):
-            yield ev.DebtOpened(f"{step.code}.found", debt, BY_HAND, "")
+            facts = one.checked.facts
+            undo = facts.get("undo") or facts.get("by hand") or BY_HAND
+            yield ev.DebtOpened(f"{step.code}.{FOUND_NAME}", debt, undo, facts.get("due") or due)

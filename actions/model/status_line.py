@@ -10,6 +10,7 @@ from typing import Any
 
 from actions.model.blocking import next_item
 from actions.model.clock import parse_stamp, span, t_plus
+from actions.model.debts import counted, holding, overdue_s
 from actions.model.incident import Incident
 from actions.model.outside_text import sanitise
 from actions.model.phases import decide_or_back_by
@@ -27,8 +28,35 @@ class Part:
     colour: str = ""
 
 
-def parts(incident: Incident, elapsed_ms: int, now: datetime) -> tuple[Part, ...]:
+@dataclass(frozen=True)
+class Owes:
+    """What the records of a system owe, all of them together."""
+
+    debts: str = ""
+    """``3 debts, 1 overdue``; empty: nothing."""
+    open: int = 0
+    overdue: int = 0
+    parked: tuple[str, ...] = ()
+    """Records that are parked, other than the one that is told of: ``INC-…: 1 debt``."""
+
+    def parts(self, *, flying: bool) -> tuple[Part, ...]:
+        """The pieces, nothing where nothing is owed. ``flying``: an incident is open, and only what is late is said."""
+        found = [Part(f"◆ PARKED {words}", "red" if "overdue" in words else "yellow") for words in self.parked]
+        if self.debts and (self.overdue or not flying):
+            found.append(Part(f"owed: {self.debts}", "red" if self.overdue else "yellow"))
+        return tuple(found)
+
+
+NOTHING_OWED = Owes()
+
+
+def parts(incident: Incident, elapsed_ms: int, now: datetime, owes: Owes = NOTHING_OWED) -> tuple[Part, ...]:
     """The pieces, most important first."""
+    flying = incident.declared is not None and incident.closed is None
+    return (*_parts(incident, elapsed_ms, now), *owes.parts(flying=flying))
+
+
+def _parts(incident: Incident, elapsed_ms: int, now: datetime) -> tuple[Part, ...]:
     declared = incident.declared
     if declared is None:
         return (Part(NOTHING),)
@@ -74,7 +102,14 @@ def _after(incident: Incident, now: datetime) -> tuple[Part, ...]:
     ended = "" if closed.outcome in ("recovered", "forward", "false alarm") else "red"
     if not incident.finished:
         waits = "not signed" if incident.executed is None else "awaits verification"
-        found += [Part(f"{declared.system} {incident.id} closed: {closed.outcome}", ended), Part(waits, "yellow")]
+        word = "◆ PARKED" if incident.is_parked else "closed"
+        found.append(Part(f"{declared.system} {incident.id} {word}: {closed.outcome}", ended))
+        kept = holding(incident.debts)
+        if incident.is_parked:
+            owed = counted(kept, now) or "nothing is bent any more: close it"
+            found.append(Part(owed, "red" if any(overdue_s(one, now) for one in kept) else "yellow"))
+        if not incident.signed:
+            found.append(Part(waits, "yellow"))
     watch = open_watch(incident)
     if watch is not None:
         until = parse_stamp(watch.body.until)
@@ -96,11 +131,12 @@ def line(found: tuple[Part, ...], *, tmux: bool = False) -> str:
     return " | ".join(texts)
 
 
-def as_json(incident: Incident, elapsed_ms: int, now: datetime) -> dict[str, Any]:
+def as_json(incident: Incident, elapsed_ms: int, now: datetime, owes: Owes = NOTHING_OWED) -> dict[str, Any]:
     """The same for programs."""
     declared = incident.declared
+    owed = {"debts": owes.open, "overdue": owes.overdue}
     if declared is None:
-        return {"open": False, "line": NOTHING}
+        return {"open": False, **owed, "line": line(parts(incident, elapsed_ms, now, owes))}
     due_s, what = decide_or_back_by(incident)
     run = incident.running
     return {
@@ -119,5 +155,7 @@ def as_json(incident: Incident, elapsed_ms: int, now: datetime) -> dict[str, Any
         "left_s": due_s - elapsed_ms // 1000 if due_s is not None else None,
         "outcome": incident.closed.outcome if incident.closed else "",
         "finished": incident.finished,
-        "line": line(parts(incident, elapsed_ms, now)),
+        "parked": incident.is_parked,
+        **owed,
+        "line": line(parts(incident, elapsed_ms, now, owes)),
     }

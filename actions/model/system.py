@@ -19,13 +19,17 @@ from actions.model.system_checks import check_url as check_url
 from actions.model.system_checks import plain as _plain
 from actions.model.system_checks import seconds_of as seconds_of
 from actions.model.system_checks import within as _within
-from actions.model.system_database import DatabaseTable, DjangoTable
+from actions.model.system_coolify import CoolifyTable
+from actions.model.system_database import DatabaseTable, DjangoTable, QueueTable
+from actions.model.system_running import RunningCommit as RunningCommit
 from actions.model.system_watch import (
     CheckTable,
     CriteriaTable,
     LoginTable,
     MaintenanceTable,
     ReadinessTable,
+    ReadyTable,
+    ReleasesTable,
     TicketTable,
     WatchTable,
     WorkflowTable,
@@ -103,28 +107,6 @@ class ComposeTable:
 
 
 @dataclass(frozen=True)
-class RunningCommit:
-    """``git.running``: how to learn which commit runs; a command on the host or a URL."""
-
-    command: tuple[str, ...] = ()
-    directory: str = ""
-    url: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    deadline: int = 120
-    """Seconds until the target must be told, when it is waited for."""
-    field: str = ""
-    """Dotted JSON field of the answer; empty: the whole text. (Stands last: the name hides ``dataclasses.field``.)"""
-
-    def __post_init__(self) -> None:
-        if bool(self.command) == bool(self.url):
-            raise ValueError("running: either command or url is needed")
-        _within("deadline", self.deadline, 1, 7200)
-        _absolute("directory", self.directory, empty=True)
-        if self.url:
-            check_url("url", self.url)
-
-
-@dataclass(frozen=True)
 class GitTable:
     """``[git]``: the repository and how a ref is deployed."""
 
@@ -144,6 +126,8 @@ class GitTable:
     branch: str = "rollback-emergency-{time}"
     tags: str = "*"
     """Which tags are releases (a glob)."""
+    coolify: bool = False
+    """Instead of a deploy command: Coolify is put on the pushed branch and deploys it."""
 
     def __post_init__(self) -> None:
         _absolute("repository", self.repository)
@@ -158,6 +142,8 @@ class GitTable:
             raise ValueError("branch: letters, digits, '.', '_', '/' and '-' around {time}")
         if self.deploy and not any("{ref}" in word or "{sha}" in word for word in self.deploy):
             raise ValueError("deploy: {ref} or {sha} must stand in it, or it would deploy something else")
+        if self.deploy and self.coolify:
+            raise ValueError("coolify: either that or deploy: one of them deploys the branch")
 
 
 @dataclass(frozen=True)
@@ -369,7 +355,7 @@ class StoreTable:
     postgres: str = ""
 
 
-CONFIGURABLE = ("compose", "git", "database", "migration")
+CONFIGURABLE = ("coolify", "compose", "git", "database", "migration")
 """Ways back that a configuration can hold."""
 
 
@@ -382,7 +368,11 @@ def ways_in(tables: Mapping[str, Any]) -> tuple[str, ...]:
     """The ways back of a configuration as JSON. A database without a name is one whose backups are looked at."""
     named = bool((tables.get("database") or {}).get("name"))
     return configured_ways(
-        bool(tables.get("compose")), bool(tables.get("git")), named, named and bool(tables.get("django"))
+        bool(tables.get("coolify")),
+        bool(tables.get("compose")),
+        bool(tables.get("git")),
+        named,
+        named and bool(tables.get("django")),
     )
 
 
@@ -406,8 +396,10 @@ class Settings:
     """Role -> addresses, for messages; what is not here is looked for in the procedure."""
     messages: MessagesTable = field(default_factory=MessagesTable)
     procedure: ProcedureTable = field(default_factory=ProcedureTable)
+    coolify: CoolifyTable | None = None
     database: DatabaseTable | None = None
     django: DjangoTable | None = None
+    queue: QueueTable | None = None
     watch: WatchTable = field(default_factory=WatchTable)
     login: tuple[LoginTable, ...] = ()
     check: tuple[CheckTable, ...] = ()
@@ -416,6 +408,8 @@ class Settings:
     maintenance: MaintenanceTable | None = None
     readiness: ReadinessTable = field(default_factory=ReadinessTable)
     tickets: TicketTable = field(default_factory=TicketTable)
+    releases: ReleasesTable = field(default_factory=ReleasesTable)
+    ready: ReadyTable = field(default_factory=ReadyTable)
 
     @property
     def own_probes(self) -> tuple[ProbeTable, ...]:
@@ -427,7 +421,11 @@ class Settings:
         """The configured ways back, the first choice first."""
         named = bool(self.database and self.database.name)
         there = configured_ways(
-            self.compose is not None, self.git is not None, named, named and self.django is not None
+            self.coolify is not None,
+            self.compose is not None,
+            self.git is not None,
+            named,
+            named and self.django is not None,
         )
         first = self.system.option
         return tuple(sorted(there, key=lambda name: name != first))
@@ -443,9 +441,11 @@ class Settings:
                 raise ValueError(f"workflow: {workflow.name!r} names the probe {workflow.probe!r}, and there is none")
             if workflow.check and workflow.check not in checks:
                 raise ValueError(f"workflow: {workflow.name!r} names the check {workflow.check!r}, and there is none")
+        if self.git is not None and self.git.coolify and self.coolify is None:
+            raise ValueError("git.coolify: is true, but there is no [coolify] table")
         check_contacts("contacts", self.contacts)
         _no_name_twice("channel", [channel.name for channel in self.channel])
-        if self.system.option in ("compose", "git") and getattr(self, self.system.option) is None:
+        if self.system.option in ("coolify", "compose", "git") and getattr(self, self.system.option) is None:
             raise ValueError(f"system.option: is {self.system.option!r}, but there is no [{self.system.option}] table")
 
 

@@ -32,6 +32,10 @@ class DatabaseTable:
     backup_max_age: str = "24h"
     keep: str = ""
     """Folder on the system's host for backups that are made here; best on another disk. Empty: none can be made."""
+    data: str = ""
+    """The server's data folder on the system's host, where clients run there (``reach = "host"``): what is copied when
+    the server is down and cannot dump. With ``compose:SERVICE`` the service's own volumes are.
+    """
     dump: tuple[str, ...] = ()
     """Another backup command than pg_dump; it writes to its output."""
     jobs: int = 2
@@ -60,7 +64,7 @@ class DatabaseTable:
             plain(key, getattr(self, key), empty=True)
         if self.password and not re.fullmatch(r"\$\{env:[A-Za-z_][A-Za-z0-9_]*\}", self.password):
             raise ValueError('password: only as "${env:NAME}": nothing secret stands in this file')
-        for key in ("bin", "backups", "keep"):
+        for key in ("bin", "backups", "keep", "data"):
             absolute(key, getattr(self, key), empty=True)
         if any(sign in self.backups.rpartition("/")[0] for sign in "*?["):
             raise ValueError("backups: only the last part of the path may be a pattern")
@@ -69,6 +73,34 @@ class DatabaseTable:
         within("jobs", self.jobs, 1, 64)
         for word in self.dump:
             plain("dump", word, empty=True, dash=True)
+
+
+@dataclass(frozen=True)
+class QueueTable:
+    """``[queue]``: how it is learnt how many tasks of the background work wait."""
+
+    command: tuple[str, ...] = ()
+    """Run on the system's host, in the Compose folder where there is one. Answers with a number, or with lines of a
+    queue and its number. Empty: Celery is asked, in a one-off container of its worker."""
+    service: str = ""
+    """The Compose service of the worker; empty: the one whose command is ``celery … worker``."""
+    app: str = ""
+    """What stands after ``celery -A``; empty: taken from the worker's command."""
+    names: tuple[str, ...] = ()
+    """Queues that are asked for; empty: those that the application has."""
+    python: str = "python"
+    """The interpreter inside the worker's image."""
+    answer: int = 60
+    """Seconds for its answer."""
+
+    def __post_init__(self) -> None:
+        for word in self.command:
+            plain("command", word, empty=True, dash=True)
+        for key in ("service", "app", "python"):
+            plain(key, getattr(self, key), empty=key != "python")
+        for name in self.names:
+            plain("names", name)
+        within("answer", self.answer, 1, 600)
 
 
 @dataclass(frozen=True)

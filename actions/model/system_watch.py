@@ -174,6 +174,23 @@ class ReadinessTable:
 
 
 @dataclass(frozen=True)
+class ReleasesTable:
+    """``[releases]``: what counts as a good one."""
+
+    healthy: str = "30m"
+    """So long a release must have been live, without an incident, to be known good."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\d{1,6}\s*[smhd]", self.healthy):
+            raise ValueError('healthy: a time such as "30m", "2h" or "1d"')
+
+    @property
+    def healthy_s(self) -> int:
+        """The same in seconds."""
+        return int(self.healthy[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[self.healthy[-1]]
+
+
+@dataclass(frozen=True)
 class TicketTable:
     """``[tickets]``: how a follow-up becomes a ticket."""
 
@@ -189,3 +206,30 @@ class TicketTable:
             plain("command", word, empty=True, dash=True)
         if self.url:
             check_url("url", self.url.replace("{ticket}", "1"))
+
+
+@dataclass(frozen=True)
+class ReadyTable:
+    """``[ready]``: what ``goaround ready`` asks, and what it lets pass."""
+
+    targets: int = 3
+    """Releases that are looked at for each way back: the proposed one first."""
+    registry: bool = False
+    """The registry is asked whether it still gives the image by its digest."""
+    rights: bool = True
+    """Whether the acting token may deploy and write is tried, with requests about what does not exist."""
+    push: bool = True
+    """Whether the git remote would take a branch is tried (dry run)."""
+    proof_max_age: str = "30d"
+    """How old the newest backup that was proven by a restore may be."""
+    answer: int = 60
+    """Seconds for one check; what reads much (schema, backup) has ten times as long."""
+    every: str = "5m"
+    """How often it is looked again: in the background of an incident, and with ``--watch``."""
+
+    def __post_init__(self) -> None:
+        within("targets", self.targets, 1, 10)
+        within("answer", self.answer, 1, 600)
+        seconds_of("proof_max_age", self.proof_max_age)
+        if not 5 <= seconds_of("every", self.every) <= 86400:
+            raise ValueError('every: between "5s" and "24h"')

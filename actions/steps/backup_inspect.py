@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 
 from actions.model.backup_file import (
@@ -33,10 +35,12 @@ from actions.model.system_database import DatabaseTable
 from actions.steps.backup_reading import Reading, failed, reading_of, unpacking_failed, unpacking_of
 from actions.steps.backups import UNNAMED, read_beside
 from actions.steps.database_server import psql_version, server_facts
+from actions.steps.feeding import Feed
 from actions.steps.host_files import ASK_S, READ_S, inside, sha256_of, stat_of
 from actions.steps.perform_ground import host_of
-from actions.steps.pipe_script import pipe_argv, statuses
+from actions.steps.pipe_script import FED, pipe_argv, statuses
 
+OnOutput = Callable[[str, bytes], None]
 _SIGNS = (b"\npg_dump: ", b"\npg_dumpall: ", b"\n-- PostgreSQL database dump complete\n")
 _LONGEST_SIGN = max(len(sign) for sign in _SIGNS)
 
@@ -63,7 +67,7 @@ def inspect(
     before = _state(host, backup)
     with ThreadPoolExecutor(1) as pool:
         sum_of = pool.submit(_sha256, host, backup)
-        backup, looked = _read(host, client, replace(backup, problem=""), sum_of)
+        backup, looked = _read(world, client, replace(backup, problem=""), sum_of)
         sha256 = sum_of.result()
     if _state(host, backup) != before:
         looked.bad.insert(0, Problem(Trouble.CHANGED, "changed while it was read: it is still being written"))
@@ -138,20 +142,20 @@ def _sha256(host: Host, backup: BackupFile) -> str:
 
 
 def _read(
-    host: Host, client: DatabaseClient | None, backup: BackupFile, sum_of: Future[str]
+    world: World, client: DatabaseClient | None, backup: BackupFile, sum_of: Future[str]
 ) -> tuple[BackupFile, _Looked]:
-    looked = _Looked()
+    host, looked = host_of(world, backup.host), _Looked()
     if backup.format.packed:
         backup, problem = _inner(host, backup)
         if problem is not None:
             looked.bad.append(problem)
             return backup, looked
     if not backup.format.archive:
-        _take(host, unpacking_of(backup), backup, looked)
+        _take(world, host, unpacking_of(backup), backup, looked)
         return backup, looked
     backup = read_beside(host, backup)
     listing = reading_of(host, client, backup, "--list")
-    status, words, out = _run(host, listing)
+    status, words, out = _run(world, host, listing)
     if (problem := failed(listing, status, words)) is not None:
         looked.bad.append(problem)
         return backup, looked
@@ -161,7 +165,7 @@ def _read(
         return backup, looked
     own = backup.kept is not None and backup.kept.sha256 == sum_of.result()
     how = ("--schema-only", "--file=-") if own else ("--file=-",)
-    _take(host, reading_of(host, client, backup, *how), backup, looked)
+    _take(world, host, reading_of(host, client, backup, *how), backup, looked)
     database = contents.database
     looked.facts = replace(
         looked.facts,
@@ -204,7 +208,7 @@ def _inner(host: Host, backup: BackupFile) -> tuple[BackupFile, Problem | None]:
     return backup, Problem(Trouble.NO_DUMP, f"{what.partition(':')[0]}: unpack it first")
 
 
-def _take(host: Host, reading: Reading, backup: BackupFile, looked: _Looked) -> None:
+def _take(world: World, host: Host, reading: Reading, backup: BackupFile, looked: _Looked) -> None:
     """Runs a reading whose output is SQL, and scans it."""
     dump, signs = SqlDump(), _Signs()
 
@@ -214,7 +218,7 @@ def _take(host: Host, reading: Reading, backup: BackupFile, looked: _Looked) -> 
             signs.feed(chunk)
 
     try:
-        status, words, _ = _run(host, reading, take)
+        status, words, _ = _run(world, host, reading, take)
         dump.finish()
     except ValueError as error:  # a line that no dump has
         looked.bad.append(Problem(Trouble.NO_DUMP, sanitise(str(error), limit=200)))
@@ -231,17 +235,20 @@ def _take(host: Host, reading: Reading, backup: BackupFile, looked: _Looked) -> 
     looked.odd += odd
 
 
-def _run(host: Host, reading: Reading, take: object = None) -> tuple[int, bytes, bytes]:
+def _run(world: World, host: Host, reading: Reading, take: OnOutput | None = None) -> tuple[int, bytes, bytes]:
     """Status of the first member that failed (0: none), what was said on stderr, and stdout."""
     mark = secrets.token_hex(12)
+    feed = Feed(world, host.name, reading.stdin) if reading.runs_on else None
     try:
-        result: CommandResult = host.run(
-            pipe_argv(mark, reading.stages, reading.stdin),
-            cwd=reading.cwd,
-            env={"LC_ALL": "C"},
-            timeout_s=READ_S,
-            on_output=take,  # type: ignore[arg-type]  # a function of this module, or None
-        )
+        with feed or nullcontext():
+            result: CommandResult = (host_of(world, reading.runs_on) if feed else host).run(
+                pipe_argv(mark, reading.stages, FED if feed else reading.stdin),
+                cwd=reading.cwd,
+                env={"LC_ALL": "C"},
+                timeout_s=READ_S,
+                on_output=take,
+                source=feed.chunks() if feed else None,
+            )
     except CommandFailed as error:
         return 127, error.line().encode(), b""
     ends, words = statuses(mark, len(reading.stages), result.stderr)

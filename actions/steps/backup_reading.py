@@ -26,6 +26,8 @@ class Reading:
     """pg_restore is the last one."""
     early: bool = False
     """The last one does not read everything: whoever writes to it may be cut off."""
+    runs_on: str = ""
+    """Host of the programs, when it is another than the file's: ``stdin`` is fed to them there."""
     missing: str = ""
     """What to say when a program is not there."""
 
@@ -39,6 +41,12 @@ def unpacking_of(backup: BackupFile) -> Reading:
 def reading_of(host: Host, client: DatabaseClient | None, backup: BackupFile, *options: str) -> Reading:
     """pg_restore over an archive with these options, and no database."""
     near = client if client is not None and client.host == host.name else None
+    if client is not None and near is None and not client.prefix and backup.format is not Format.DIRECTORY:
+        program = client.pg_restore("", *options)
+        words = f"pg_restore cannot be started on {client.host}"
+        stages = (backup.format.unpacked_by, program) if backup.format.packed else (program,)
+        early = "--list" in options or "--schema-only" in options
+        return Reading(stages, stdin=backup.path, archive=True, early=early, runs_on=client.host, missing=words)
     if backup.format is Format.DIRECTORY:
         program = near.pg_restore("", *options) if near is not None and not near.prefix else ("pg_restore", *options)
         words = f"pg_restore is not on {host.name}: a folder cannot be passed into a container"

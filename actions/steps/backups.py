@@ -30,6 +30,7 @@ from actions.model.backup_file import (
 )
 from actions.model.clock import stamp
 from actions.model.database_client import DatabaseClient
+from actions.model.effect_files import FILES
 from actions.model.outside_text import sanitise
 from actions.model.ports import Host, World
 from actions.model.system import Settings
@@ -205,6 +206,8 @@ def _not_its_own(one: BackupFile, incident: str) -> BackupFile:
     mine = one.kept.incident if one.kept is not None else ""
     if incident and (mine == incident or f"_{part_of_name(incident)}." in one.name):
         return replace(one, problem="made by this incident before going back: it holds the state that is left")
+    if one.name.endswith(FILES):
+        return replace(one, format=Format.UNKNOWN, problem="the files of a server that was down, and no dump")
     if BEFORE.match(one.name):
         return replace(one, problem="kept before an earlier rollback, by its name: it holds the state that was left")
     return one

@@ -15,6 +15,12 @@ from actions.steps.compose_commit import CommitRollback
 from actions.steps.compose_protect import ProtectImages
 from actions.steps.compose_switch import SwitchImages
 from actions.steps.compose_wait import AwaitHealthy
+from actions.steps.coolify_cancel import CancelStuck
+from actions.steps.coolify_deploy import DeployByCoolify
+from actions.steps.coolify_set import SetField
+from actions.steps.database_adopt import VerifySnapshot
+from actions.steps.database_code_switch import AwaitCode, CheckFit, SwitchCode
+from actions.steps.database_files import CopyFiles
 from actions.steps.database_loss import CountLoss
 from actions.steps.database_prove import ProveDatabase
 from actions.steps.database_quiesce import AwaitQuiet, StartServices, StopWriters
@@ -24,23 +30,32 @@ from actions.steps.database_swap import SwapDatabases
 from actions.steps.database_verify import VerifyRestored
 from actions.steps.evidence import KeepEvidence
 from actions.steps.git_branch import PushBranch
+from actions.steps.git_coolify import DeployBranch
 from actions.steps.git_deploy import Deploy
-from actions.steps.hand_sql import RunHandSql
+from actions.steps.hand_sql import RunHandSql, TryHandSql
 from actions.steps.maintenance import MaintenanceOff, MaintenanceOn
-from actions.steps.migration_reverse import FakeReversal, ReverseMigrations, ReverseWithLoss
+from actions.steps.migration_fake import FakeForward, FakeReversal
+from actions.steps.migration_reverse import ReverseMigrations, ReverseWithLoss
 from actions.steps.prove import ProveBack
 from actions.steps.schema_check import CheckLocks, CheckSchema
 
 CATALOG: dict[str, type] = {
     step.step_id: step
     for step in (
+        AwaitCode,
         AwaitHealthy,
         AwaitQuiet,
+        CancelStuck,
+        CheckFit,
         CheckLocks,
         CheckSchema,
         CommitRollback,
+        CopyFiles,
         CountLoss,
         Deploy,
+        DeployBranch,
+        DeployByCoolify,
+        FakeForward,
         FakeReversal,
         KeepDatabase,
         KeepEvidence,
@@ -54,11 +69,15 @@ CATALOG: dict[str, type] = {
         ReverseMigrations,
         ReverseWithLoss,
         RunHandSql,
+        SetField,
         StartServices,
         StopWriters,
         SwapDatabases,
+        SwitchCode,
         SwitchImages,
+        TryHandSql,
         VerifyRestored,
+        VerifySnapshot,
     )
 }
 """Step id -> class."""

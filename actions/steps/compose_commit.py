@@ -15,8 +15,8 @@ from actions.model.ports import Reporter, World
 from actions.model.step import Checked, Happened, Risk, StepResult
 from actions.steps.perform import perform
 
-PAYS = {"pays": "X1"}
-"""The debt of the switch."""
+SWITCHED = "X1"
+"""The switch whose debt is paid."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class CommitRollback:
     """Service -> image as it will stand in the file."""
     override: str
     """Path of the override file that is not needed any more."""
+    switched: str = SWITCHED
+    """Code of the step whose debt is paid."""
 
     def title(self) -> str:
         """What the checklist row says."""
@@ -62,12 +64,12 @@ class CommitRollback:
     def run(self, world: World, report: Reporter) -> StepResult:
         """Edit. It pays what the switch owes."""
         result = perform(self.effects(), world, report).as_result()
-        return replace(result, facts={**result.facts, **PAYS})
+        return replace(result, facts={**result.facts, "pays": self.switched})
 
     def check(self, world: World) -> Checked:
         """Whether the files are the edited ones."""
         seen = _compare(self.edits, world)
-        return replace(seen, facts=dict(PAYS)) if seen.happened is Happened.YES else seen
+        return replace(seen, facts={"pays": self.switched}) if seen.happened is Happened.YES else seen
 
     def undo(self, world: World, report: Reporter) -> StepResult:
         """Put the former bytes back."""

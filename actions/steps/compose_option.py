@@ -186,7 +186,7 @@ def _draw_switch(
         for service, image in move.target.items():
             repository = split_reference(facts.project.services[service].image)[0]
             tags[f"{repository}:{release.name}"] = image
-    diff, notes = _config_diff(facts, release, move, incident, world)
+    diff, notes = config_change(facts, move.target, release.name, incident, world)
     known = releases_from(facts, _table(settings), world.known_releases(), settings.system.name)
     found = {r.identity: r.name for r in known}
     switch = SwitchImages(
@@ -213,11 +213,11 @@ def _draw_switch(
     return switch, notes
 
 
-def _config_diff(
-    facts: ComposeFacts, release: Release, move: _Move, incident: str, world: World
+def config_change(
+    facts: ComposeFacts, images: dict[str, str], name: str, incident: str, world: World
 ) -> tuple[str, tuple[Note, ...]]:
     """What Compose itself says the override changes; it is asked with a copy of it in a temporary file."""
-    text = override_text(facts.tool, move.target, incident, release.name, keep={}).encode()
+    text = override_text(facts.tool, images, incident, name, keep={}).encode()
     path = f"/tmp/goaround-{secrets.token_hex(8)}.yml"
     try:
         world.host.write_file(path, text, mode=0o600, before="")
@@ -232,7 +232,7 @@ def _config_diff(
         ) from error
     finally:
         world.host.remove_file(path, before=sha256_hex(text))
-    expected = {f"services.{s}.{key}" for s in move.target for key in ("image", "pull_policy")}
+    expected = {f"services.{s}.{key}" for s in images for key in ("image", "pull_policy")}
     others = sorted(changed_paths(facts.project.text, after.text) - expected)
     elsewhere = f"the resolved configuration changes elsewhere, too: {', '.join(others)}"
     notes = (NoteKind.CHANGES_ELSEWHERE.note(elsewhere),) if others else ()

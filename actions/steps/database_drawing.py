@@ -5,20 +5,23 @@ Which backup, under which name and for whom is the caller's; that the backup may
 
 from __future__ import annotations
 
+import sys
+
 from actions.model.backup_file import Format, Inspected
 from actions.model.backup_judgement import knows_restrict
 from actions.model.canonical import sha256_hex
 from actions.model.database_client import DatabaseClient
+from actions.model.effect_sessions import AnalyzeTables
 from actions.model.effect_side import VerifySide
 from actions.model.ports import World
-from actions.model.quick_dataclass import dataclass
+from actions.model.quick_dataclass import dataclass, replace
 from actions.model.system import Settings
 from actions.steps.database_preflight import LiveDatabase
 from actions.steps.database_releases import identity_of, time_of
 from actions.steps.database_restore import BackupSource, RestoreBeside
 from actions.steps.database_server import psql_version
 from actions.steps.database_verify import VerifyRestored
-from actions.steps.perform_ground import host_of
+from actions.steps.perform_ground import HERE, host_of
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,14 @@ def restore_step(
         unpacked_by=backup.format.unpacked_by,
     )
     inside = bool(client.prefix) and (folder or (backup.format is Format.CUSTOM and table.jobs > 1))
+    sessions, why_one = _sessions(world, client, found, table.jobs)
+    if sessions > 1 and backup.format is Format.SQL_GZIP:
+        # It runs here, beside the loader, and unpacks four times as fast as gzip does.
+        source = replace(source, unpacked_by=(sys.executable, "-I", "-m", "isal.igzip", "-dc"))
     restrict = ""
-    if not backup.format.archive and not found.facts.restrict and knows_restrict(psql_version(world, client)):
-        restrict = to.mark.replace("_", "")
+    if not backup.format.archive and (sessions > 1 or not found.facts.restrict):
+        # Of several sessions each is restricted by our word, and what the dump says of it is left out.
+        restrict = to.mark.replace("_", "") if knows_restrict(psql_version(world, client)) else ""
     return RestoreBeside(
         client=client,
         incident=to.incident,
@@ -61,7 +69,31 @@ def restore_step(
         jobs=table.jobs,
         copied=f"/tmp/goaround-{to.mark}" if inside else "",
         restrict=restrict,
+        sessions=sessions,
+        why_one=why_one,
+        speed=live.speed if sessions > 1 or (backup.format.archive and table.jobs > 1) else (),
     )
+
+
+def analyze_side(client: DatabaseClient, side: str, sessions: int) -> AnalyzeTables:
+    """The planner's numbers of a restored database: pg_dump does not carry them."""
+    return AnalyzeTables(
+        client.host, client.psql(side, admin=True), side, sessions, cwd=client.cwd, env=dict(client.env)
+    )
+
+
+def _sessions(world: World, client: DatabaseClient, found: Inspected, jobs: int) -> tuple[int, str]:
+    """By how many sessions a plain dump is loaded, and why not by more than one."""
+    if found.backup.format.archive:
+        return 1, ""
+    if jobs < 2:
+        return 1, "database.jobs is 1"
+    if host_of(world, found.backup.host).name != host_of(world, client.host).name:
+        return 1, f"the backup lies on {found.backup.host}"
+    if host_of(world, client.host).name not in HERE:
+        return 1, f"the clients run on {client.host}"
+    why = found.facts.one_session or ("something in it is hostile" if found.problems else "")
+    return (1, why) if why else (min(jobs, len(found.facts.rows)), "")
 
 
 def verify_step(

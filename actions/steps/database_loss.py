@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from actions.model.effect import Effect
+from actions.model.effect_sessions import AnalyzeTables
 from actions.model.effect_side import MeasureLoss
 from actions.model.ports import Reporter, World
 from actions.model.step import StepResult
@@ -20,6 +21,8 @@ class CountLoss(ReadingStep):
 
     step_id: ClassVar[str] = "database.loss"
     loss: MeasureLoss
+    analyze: AnalyzeTables | None = None
+    """The restored database gets the planner's numbers on this occasion: it needs them once it is live."""
 
     def title(self) -> str:
         """What the checklist row says."""
@@ -33,8 +36,8 @@ class CountLoss(ReadingStep):
         return "the rows that are there now and not in the backup are counted, and kept as data"
 
     def effects(self) -> tuple[Effect, ...]:
-        """The comparison."""
-        return (self.loss,)
+        """The planner's numbers where they are missing, and the comparison."""
+        return (*((self.analyze,) if self.analyze is not None else ()), self.loss)
 
     def moved(self, world: World) -> str:
         """Whether there is nothing to compare with."""

@@ -38,7 +38,6 @@ WITH owned AS (
   FROM tables t LEFT JOIN keys k USING (oid)
 )
 SELECT json_build_object(
-  'database', current_database(),
   'at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
   'server_version', split_part(current_setting('server_version'), ' ', 1),
   'size', pg_database_size(current_database()),
@@ -77,7 +76,7 @@ WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass A
 
 def read_manifest(world: World, client: DatabaseClient, database: str, *, s: float = COUNT_S) -> Manifest:
     """The manifest of a database now. Raises what ``ask`` raises."""
-    return manifest_of(ask(world, client, database, MANIFEST_SQL, admin=True, s=s))
+    return manifest_of(ask(world, client, database, MANIFEST_SQL, admin=True, s=s), database)
 
 
 def owned_sequences(world: World, client: DatabaseClient, database: str) -> dict[str, str]:
@@ -86,13 +85,16 @@ def owned_sequences(world: World, client: DatabaseClient, database: str) -> dict
     return {str(sequence): str(table) for sequence, table in (found or {}).items()}
 
 
-def manifest_of(data: dict[str, object]) -> Manifest:
-    """What ``MANIFEST_SQL`` answered, with every name made harmless."""
+def manifest_of(data: dict[str, object], database: str) -> Manifest:
+    """What ``MANIFEST_SQL`` answered, with every name made harmless.
+
+    ``database``: its name; what it says itself is read in its own encoding, which may not be the one it was made in.
+    """
     tables: dict[str, list[object]] = data["tables"]  # type: ignore[assignment]  # our own statement's shape
     sequences: dict[str, int] = data["sequences"]  # type: ignore[assignment]
     extensions: dict[str, str] = data["extensions"]  # type: ignore[assignment]
     return Manifest(
-        database=_safe(data["database"]),
+        database=_safe(database),
         at=_safe(data["at"]),
         server_version=_safe(data["server_version"]),
         tables={_safe(name): TableCount(int(str(row[0])), _safe(row[1])) for name, row in sorted(tables.items())},

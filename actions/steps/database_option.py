@@ -1,4 +1,4 @@
-"""Draws the way back over a backup, in two stages: beside the live database first, then the swap.
+"""Draws the way back over a backup or a snapshot, in two stages: beside the live database first, then the swap.
 
 The first plan restores, verifies and counts, and changes nothing that runs; the second is drawn when that stands, so
 that approvals are over the number of rows that are lost. Every name and time is drawn once, here.
@@ -9,34 +9,36 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from actions.model.backup_file import BackupFile, Inspected
-from actions.model.clock import stamp
+from actions.model.clock import span, stamp
 from actions.model.database_client import DatabaseClient
 from actions.model.database_names import side_name
 from actions.model.effect_side import MeasureLoss
-from actions.model.errors import BadInput, Refused
+from actions.model.errors import BadInput, Refused, Unreachable
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
 from actions.model.outside_text import sanitise
-from actions.model.plan import Plan, PlannedStep
+from actions.model.plan import Plan
 from actions.model.ports import World
 from actions.model.release import Release
 from actions.model.sensor_rules import size_words
 from actions.model.side_note import SideNote
-from actions.model.system import Settings
+from actions.model.system import Settings, seconds_of
 from actions.model.system_database import DatabaseTable
-from actions.steps import database_swap_option
+from actions.steps import database_snapshot_option, database_swap_option
 from actions.steps.backup_inspect import inspect
-from actions.steps.database_drawing import Beside, restore_step, verify_step
+from actions.steps.database_drawing import Beside, analyze_side, restore_step, verify_step
+from actions.steps.database_keeping import keep_present, left_beside
 from actions.steps.database_loss import CountLoss
-from actions.steps.database_preflight import LiveDatabase, check, live_database, room
-from actions.steps.database_reach import client_of
+from actions.steps.database_preflight import LiveDatabase, check, clocks, connections, live_database, room
+from actions.steps.database_reach import client_of, place_of
 from actions.steps.database_releases import deployment, find, releases, running_identity
-from actions.steps.database_snapshot import draw_snapshot
-from actions.steps.perform_ground import host_of
+from actions.steps.database_timing import beside, prepared
 from actions.steps.planned import planned
 from actions.steps.side_reading import notes as side_notes
+from actions.steps.snapshot_releases import SNAPSHOT
 
 BYTES_PER_S = 15_000_000
 """Of a database that a restore writes at least, for the estimate of time."""
@@ -64,13 +66,21 @@ def draw(settings: Settings, release: Release, world: World, incident: str) -> P
     if table is None or not table.name:
         raise BadInput("no database is configured", "", "set name and reach in a [database] table")
     client = client_of(settings, world)
-    live = live_database(world, client, table.name)
+    try:
+        live = live_database(world, client, table.name)
+    except Unreachable as error:
+        from actions.steps.database_files import draw_down  # only then
+
+        return draw_down(settings, release, world, incident, client, error)
     check(live)
     ground = _Ground(settings, table, world, client, live, incident, mark_of(world, incident, live))
     sides = side_notes(world, client)
     ready = _ready(sides, release, incident)
     if ready:
         return database_swap_option.draw(settings, release, world, incident, client, live, ready, sides, ground.mark)
+    if release.source == SNAPSHOT:
+        return database_snapshot_option.draw(settings, release, world, incident, client, live, sides, ground.mark)
+    connections(live, table.jobs)
     backup = find(release, settings, world, client, incident)
     inspected = _inspected(ground, backup)
     return _prepare(ground, release, inspected, sides)
@@ -99,14 +109,7 @@ def _ready(sides: dict[str, SideNote], release: Release, incident: str) -> str:
 
 
 def _inspected(ground: _Ground, backup: BackupFile) -> Inspected:
-    host, here = host_of(ground.world, backup.host), host_of(ground.world, ground.client.host)
-    if host.name != here.name:
-        raise Refused(
-            f"{backup.name} lies on {host.name}, and the clients of the database run on {here.name}",
-            "",
-            "copy it there, or set database.reach to clients that run where the backups lie",
-            code="backup-elsewhere",
-        )
+    place_of(ground.world, ground.client, backup)
     found = inspect(ground.world, ground.client, backup, ground.table)
     against = found.blocking()
     if against or not found.whole:
@@ -119,11 +122,12 @@ def _prepare(ground: _Ground, release: Release, found: Inspected, sides: dict[st
     table, world, live = ground.table, ground.world, ground.live
     side = side_name(table.name, "rb", ground.mark)
     space = room(world, ground.client, live)
-    kept, kept_notes = _keep(ground)
+    kept, kept_notes, dump_known = keep_present(ground.settings, world, ground.client, ground.incident)
     ground_of = (ground.settings, world, ground.client, live, found, Beside(ground.incident, side, ground.mark))
     restore = restore_step(*ground_of)
     # As the list named it: what was listed without a checksum stays named so, until it is swapped in.
-    restore = replace(restore, source=replace(restore.source, identity=release.identity))
+    due = stamp(world.clock.now() + timedelta(seconds=seconds_of("drop_after", table.drop_after)))
+    restore = replace(restore, source=replace(restore.source, identity=release.identity), due=due)
     verify = verify_step(*ground_of)
     loss = CountLoss(
         MeasureLoss(
@@ -135,9 +139,10 @@ def _prepare(ground: _Ground, release: Release, found: Inspected, sides: dict[st
             since=restore.source.at,
             export=f"lost-{side}",
             encrypt_to=world.evidence.encrypts_to,
-        )
+        ),
+        analyze_side(ground.client, side, table.jobs),
     )
-    about = max(2, live.size // BYTES_PER_S)
+    about, whence = restore_s(found, live.size)
     needs = tuple(step.code for step in kept)
     steps = (
         *kept,
@@ -152,27 +157,31 @@ def _prepare(ground: _Ground, release: Release, found: Inspected, sides: dict[st
         running=running_identity(table.name, sides),
         drawn={"time": stamp(world.clock.now()), "mark": ground.mark, "side": side},
         steps=steps,
-        notes=(*_notes(ground, found, sides, restore.source.at), *space, *kept_notes),
+        notes=(*_notes(ground, found, sides, restore.source.at), _takes(about, whence), beside(), *space, *kept_notes),
         facts={
             "stage": "prepare",
             "database": sanitise(table.name),
             "size": size_words(live.size),
             "backup": found.backup.path,
             "sha256": found.backup.sha256,
+            **prepared(dump_known, whence != GUESSED),
         },
     )
 
 
-def _keep(ground: _Ground) -> tuple[tuple[PlannedStep, ...], tuple[Note, ...]]:
-    """The dump of the present state; without a folder for it, a note."""
-    if not ground.table.keep:
-        words = "the present state is not dumped first: database.keep names no folder (the database itself is kept)"
-        return (), (NoteKind.PRESENT_NOT_KEPT.note(words),)
-    drawn = draw_snapshot(ground.settings, ground.world, ground.incident, ground.client)
-    step = planned(
-        drawn.step, code="B1", phase="before", gate=True, about_s=drawn.about_s, silent_s=drawn.about_s * 3 + 120
-    )
-    return (step,), tuple(NoteKind.KEEPING_TAKES.note(words) for words in drawn.notes)
+GUESSED = "guessed from its size: no trial has shown it"
+
+
+def restore_s(found: Inspected, size: int) -> tuple[int, str]:
+    """Seconds that the restore will take, and how that is known: from its trial, else from the size in bytes."""
+    proven = found.backup.proven
+    if proven is not None and proven.sha256 == found.backup.sha256:
+        return max(2, proven.seconds), f"as in the trial of {proven.at[:10]}"
+    return max(2, size // BYTES_PER_S), GUESSED
+
+
+def _takes(about: int, whence: str) -> Note:
+    return NoteKind.RESTORE_TAKES.note(f"the restore takes about {span(about)}, {whence}")
 
 
 def _notes(ground: _Ground, found: Inspected, sides: dict[str, SideNote], at: str) -> tuple[Note, ...]:
@@ -182,6 +191,9 @@ def _notes(ground: _Ground, found: Inspected, sides: dict[str, SideNote], at: st
             "Choose the backup again when it is done: that draws the swap"
         )
     ]
+    out += clocks(ground.live)
+    if far := place_of(ground.world, ground.client, found.backup):
+        out.append(NoteKind.BACKUP_WARNS.note(far))
     out += [NoteKind.BACKUP_WARNS.note(one.words) for one in found.warnings]
     deployed, name = deployment(ground.world)
     if deployed and at > deployed:
@@ -190,10 +202,7 @@ def _notes(ground: _Ground, found: Inspected, sides: dict[str, SideNote], at: st
     if not found.facts.rows:
         words = "how many rows the backup held is not known: that all of them are there cannot be verified"
         out.append(NoteKind.ROWS_UNKNOWN.note(words))
-    for side, note in sorted(sides.items()):
-        if note.goaround == ground.incident and side != ground.table.name:
-            what = "was live: it is never dropped by itself" if note.live else f"{note.state}, from {note.path}"
-            out.append(NoteKind.SIDE_LEFT.note(f"{sanitise(side)} stands beside: {what}"))
+    out += left_beside(sides, ground.table.name, ground.incident)
     return tuple(out)
 
 

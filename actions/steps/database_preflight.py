@@ -5,9 +5,11 @@ One question to the server, one to the disk. What a backup needs of the server i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from actions.model.clock import span
 from actions.model.database_client import DatabaseClient
 from actions.model.database_names import literal
 from actions.model.database_shape import DatabaseShape, Grant, Setting
@@ -17,11 +19,18 @@ from actions.model.note_kinds import NoteKind
 from actions.model.outside_text import sanitise
 from actions.model.ports import World
 from actions.model.sensor_rules import size_words
+from actions.model.side_note import read_note
 from actions.steps.database_reading import ask
 from actions.steps.host_files import ASK_S
 from actions.steps.perform_ground import host_of
 from actions.steps.side_reading import MAINTENANCE
 
+SHOWN = 5
+CLOCK_S = 60
+"""Seconds by which two clocks may differ; the question takes a few itself."""
+LONGEST_COMMENT = 1000
+CONNECTIONS = 2
+"""Beside those of the workers: who leads them, and who looks on."""
 ROOM = 1.2
 """Times the size of the live database that must be free for the one beside it."""
 
@@ -32,7 +41,7 @@ SELECT json_build_object(
   'oid', d.oid::bigint, 'size', pg_database_size(d.oid), 'databases', (SELECT json_agg(datname) FROM pg_database),
   'owner', pg_get_userbyid(datdba), 'encoding', pg_encoding_to_char((all_of_it ->> 'encoding')::integer),
   'collate', all_of_it ->> 'datcollate', 'ctype', all_of_it ->> 'datctype',
-  'provider', coalesce(all_of_it ->> 'datlocprovider', 'c'),
+  'provider', coalesce(all_of_it ->> 'datlocprovider', ''),
   'locale', coalesce(all_of_it ->> 'datlocale', all_of_it ->> 'daticulocale', ''),
   'rules', coalesce(all_of_it ->> 'daticurules', ''), 'connections', datconnlimit,
   'open', (all_of_it ->> 'datallowconn')::boolean, 'template', (all_of_it ->> 'datistemplate')::boolean,
@@ -42,8 +51,20 @@ SELECT json_build_object(
   'acl', (SELECT coalesce(json_agg(json_build_array(role, option, rights)), '[]') FROM (
       SELECT coalesce(r.rolname, '') AS role, a.is_grantable AS option, json_agg(a.privilege_type) AS rights
       FROM aclexplode(datacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee GROUP BY 1, 2) g),
-  'has_acl', datacl IS NOT NULL,
+  'has_acl', datacl IS NOT NULL, 'comment', shobj_description(d.oid, 'pg_database'),
+  'labels', (SELECT coalesce(json_agg(DISTINCT provider), '[]') FROM pg_shseclabel
+      WHERE objoid = d.oid AND classoid = 'pg_database'::regclass),
+  'now', extract(epoch FROM clock_timestamp())::bigint,
   'me', current_user, 'super', r.rolsuper, 'createdb', r.rolcreatedb, 'owns', pg_has_role(datdba, 'USAGE'),
+  'createrole', r.rolcreaterole, 'space', has_tablespace_privilege(dattablespace, 'CREATE'),
+  'guarded', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM pg_settings WHERE context LIKE 'superuser%'),
+  'free', current_setting('max_connections')::integer
+      - (SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL AND pid <> pg_backend_pid())
+      - CASE WHEN r.rolsuper THEN 0 ELSE current_setting('superuser_reserved_connections')::integer END,
+  'own', CASE WHEN r.rolsuper OR r.rolconnlimit < 0 THEN NULL ELSE r.rolconnlimit
+      - (SELECT count(*) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()) END,
+  'speed', (SELECT coalesce(json_object_agg(name, 'lz4' = ANY (enumvals)), '{{}}') FROM pg_settings
+      WHERE name = 'max_parallel_maintenance_workers' OR (name = 'wal_compression' AND r.rolsuper)),
   'standby', pg_is_in_recovery(),
   'slots', (SELECT coalesce(json_agg(slot_name), '[]') FROM pg_replication_slots WHERE database = datname),
   'prepared', (SELECT coalesce(json_agg(gid), '[]') FROM pg_prepared_xacts WHERE database = datname),
@@ -51,6 +72,8 @@ SELECT json_build_object(
   'folder', CASE WHEN r.rolsuper THEN current_setting('data_directory') ELSE '' END
 ) FROM d, pg_roles r WHERE r.rolname = current_user
 """
+OTHERS_SQL = f"""SELECT json_agg(datname ORDER BY datname) FROM pg_database
+WHERE NOT datistemplate AND datname <> '{MAINTENANCE}'"""
 
 
 @dataclass(frozen=True)
@@ -70,15 +93,29 @@ class LiveDatabase:
     folder: str
     """The server's data folder; empty: not told."""
     open: bool = True
+    standby: bool = False
+    """The server follows another one."""
+    free: int = 100
+    """Connections that are left for us."""
+    ahead_s: int = 0
+    """How far the server's clock is ahead of ours; negative: behind it."""
+    speed: tuple[str, ...] = ()
+    """Settings by which this server lets us restore faster through several sessions: ``wal_compression=lz4``."""
+
+
+def _speed(there: dict[str, bool | None]) -> tuple[str, ...]:
+    """Measured: sessions that build indexes side by side only get in their parallel workers' way; and what an index
+    writes into the log is mostly whole pages, which a busy disk takes faster when they are compressed."""
+    workers = ("max_parallel_maintenance_workers=0",) if "max_parallel_maintenance_workers" in there else ()
+    packed = (f"wal_compression={'lz4' if there['wal_compression'] else 'on'}",) if "wal_compression" in there else ()
+    return (*workers, *packed)
 
 
 def live_database(world: World, client: DatabaseClient, name: str) -> LiveDatabase:
     """Asked in the server's own database. Raises Refused where there is no such database, and what ``ask`` raises."""
     found = ask(world, client, MAINTENANCE, LIVE_SQL.format(name=literal(name)), admin=True)
     if not found:
-        raise Refused(
-            f"there is no database {sanitise(name)}", f"at {client.words or client.host}", "check database.name"
-        )
+        raise no_such_database(world, client, name)
     return LiveDatabase(
         name=name,
         oid=int(found["oid"]),
@@ -90,6 +127,19 @@ def live_database(world: World, client: DatabaseClient, name: str) -> LiveDataba
         holds=_holds(found),
         folder=found["folder"],
         open=bool(found["open"]),
+        standby=bool(found["standby"]),
+        speed=_speed(found["speed"]),
+        ahead_s=int(found["now"]) - round(world.clock.now().timestamp()),
+        free=min(int(one) for one in (found["free"], found["own"]) if one is not None),
+    )
+
+
+def no_such_database(world: World, client: DatabaseClient, name: str) -> Refused:
+    """With the names of those that are there, which whoever mistyped one looks for."""
+    there = ask(world, client, MAINTENANCE, OTHERS_SQL, admin=True) or ()
+    known = f"there are: {_names(there)}" if there else "there is none but the server's own"
+    return Refused(
+        f"there is no database {sanitise(name)}", f"at {client.words or client.host}; {known}", "check database.name"
     )
 
 
@@ -110,41 +160,64 @@ def _shape(found: dict[str, Any]) -> DatabaseShape:
         rules=found["rules"],
         tablespace=found["tablespace"] or "",
         connections=int(found["connections"]),
-        settings=tuple(sorted(settings, key=lambda one: (one.role, one.key))),
+        settings=tuple(sorted(settings, key=lambda one: one.role)),
         grants=grants,
         has_grants=bool(found["has_acl"]),
+        comment=_comment(found["comment"]),
     )
+
+
+def _comment(text: str | None) -> str:
+    """Words of somebody; of one of ours, the words that stand in it."""
+    note = read_note(text)
+    return note.comment if note is not None else sanitise(text or "", limit=LONGEST_COMMENT)
 
 
 def _lacks(found: dict[str, Any]) -> tuple[str, ...]:
     if found["super"]:
         return ()
+    keys = [row.partition("=")[0] for _, rows in found["settings"] for row in rows]
+    guarded = sorted({key for key in keys if key in found["guarded"]})
+    others = sorted({role for role, _ in found["settings"] if role not in ("", found["me"])})
+    space = sanitise(found["tablespace"] or "", limit=80)
     return tuple(
         words
         for words, has in (
             ("may not make or rename databases (CREATEDB)", found["createdb"]),
             (f"does not own the database (its owner is {sanitise(found['owner'], limit=80)})", found["owns"]),
+            (f"may not use its tablespace {space} (CREATE)", not space or found["space"]),
+            (f"may not give it its settings {_names(guarded)} (superuser)", not guarded),
+            (f"may not give it the settings of {_names(others)} (CREATEROLE)", not others or found["createrole"]),
         )
         if not has
     )
 
 
-def _holds(found: dict[str, Any]) -> tuple[str, ...]:
-    def names(key: str) -> str:
-        return ", ".join(sanitise(str(one), limit=80) for one in found[key][:5])
+def _names(some: Sequence[object]) -> str:
+    more = f" and {len(some) - SHOWN} more" if len(some) > SHOWN else ""
+    return ", ".join(sanitise(str(one), limit=80) for one in some[:SHOWN]) + more
 
+
+def _holds(found: dict[str, Any]) -> tuple[str, ...]:
     out = [
-        (found["standby"], "the server is a standby: it takes no writes"),
         (found["template"], "the database is a template"),
-        (found["slots"], f"replication slots hang on it: {names('slots')}"),
-        (found["prepared"], f"prepared transactions stand open in it: {names('prepared')}"),
-        (found["subscriptions"], f"subscriptions write into it: {names('subscriptions')}"),
+        (found["slots"], f"replication slots hang on it: {_names(found['slots'])}"),
+        (found["prepared"], f"prepared transactions stand open in it: {_names(found['prepared'])}"),
+        (found["subscriptions"], f"subscriptions write into it: {_names(found['subscriptions'])}"),
+        (found["labels"], f"it has security labels, which would be lost (of {_names(found['labels'])})"),
     ]
     return tuple(words for holds, words in out if holds)
 
 
 def check(live: LiveDatabase) -> None:
     """Raises Refused with everything that would forbid the swap, before anything is made for it."""
+    if live.standby:
+        raise Refused(
+            f"the server of {sanitise(live.name)} is a standby: it takes no writes",
+            "it follows another server, and no database can be made here",
+            "let database.reach (or database.dsn) name the primary",
+            code="database-standby",
+        )
     if live.may:
         raise Refused(
             f"{live.me} {' and '.join(live.may)}",
@@ -159,6 +232,26 @@ def check(live: LiveDatabase) -> None:
             "end these first, by hand",
             code="database-held",
         )
+
+
+def connections(live: LiveDatabase, jobs: int) -> None:
+    """Raises Refused where the server has too few of them left for a restore with so many workers."""
+    if live.free < jobs + CONNECTIONS:
+        raise Refused(
+            f"{max(0, live.free)} connections are left for {live.me}: a restore takes {jobs + CONNECTIONS}",
+            "",
+            "end idle sessions, lower database.jobs, or set database.admin to a superuser",
+            code="database-connections",
+        )
+
+
+def clocks(live: LiveDatabase) -> tuple[Note, ...]:
+    """A note where server and cockpit disagree about the time: by it a backup is older than a deployment, or not."""
+    if abs(live.ahead_s) <= CLOCK_S:
+        return ()
+    which = "ahead of" if live.ahead_s > 0 else "behind"
+    words = f"the server's clock is {span(abs(live.ahead_s))} {which} this machine's: judge by hand what was when"
+    return (NoteKind.CLOCKS_DIFFER.note(words),)
 
 
 def room(world: World, client: DatabaseClient, live: LiveDatabase) -> tuple[Note, ...]:

@@ -13,15 +13,16 @@ from actions.model.compose_command import compose_argv
 from actions.model.database_client import DatabaseClient
 from actions.model.effect import Effect, RunCommand
 from actions.model.effect_database import RunSql
+from actions.model.effect_queue import AskQueue
 from actions.model.effect_side import AwaitNoSessions
 from actions.model.ports import ComposeTool, Reporter, World
 from actions.model.side_note import add_note_sql
-from actions.model.step import Checked, Happened, Risk, StepResult
+from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
 from actions.steps.compose_facts import engine, without_leftovers
 from actions.steps.compose_state import UP
 from actions.steps.perform import perform
 from actions.steps.reading import ReadingStep
-from actions.steps.side_reading import MAINTENANCE
+from actions.steps.side_reading import MAINTENANCE, note_of
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class StopWriters:
     remembered: tuple[str, ...]
     """What the side database's comment says of stopped services from then on: those of earlier plans, too."""
     deadline_s: int = 30
+    before: AskQueue | None = None
+    """How many tasks wait is asked first, and once more when the workers are stopped; None: nothing has a queue."""
+    after: AskQueue | None = None
+    replaced: bool = False
+    """The code of these does not fit the restored database: they are not started again while that one is live."""
 
     def title(self) -> str:
         """What the checklist row says."""
@@ -86,8 +92,10 @@ class StopWriters:
         argv = client.psql(MAINTENANCE, admin=True)
         return (
             RunSql(client.host, argv, noted, self.side, cwd=client.cwd, env=dict(client.env)),
+            *((self.before,) if self.before is not None else ()),
             self.compose.stop(),
             AwaitNoSessions(client, self.live, self.deadline_s),
+            *((self.after,) if self.after is not None else ()),
         )
 
     def undo_effects(self) -> tuple[Effect, ...]:
@@ -116,7 +124,10 @@ class StopWriters:
         return Checked(Happened.UNKNOWN, f"{', '.join(up)} still run")
 
     def undo(self, world: World, report: Reporter) -> StepResult:
-        """Start them again."""
+        """Start them again; never over a database that their code is not for."""
+        if self.replaced and not note_of(world, self.client, self.side)[0]:
+            words = f"{self.live} is the restored database, and the code of these does not fit it"
+            return StepResult(Outcome.FAILED, f"nothing was started: {words}; undo the swap, which starts them again")
         return perform(self.undo_effects(), world, report).as_result()
 
     def check_undone(self, world: World) -> Checked:
@@ -131,6 +142,8 @@ class AwaitQuiet(ReadingStep):
 
     step_id: ClassVar[str] = "database.sessions"
     wait: AwaitNoSessions
+    queue: AskQueue | None = None
+    """How many tasks wait is asked, too; None: nothing has a queue."""
 
     def title(self) -> str:
         """What the checklist row says."""
@@ -142,7 +155,7 @@ class AwaitQuiet(ReadingStep):
 
     def effects(self) -> tuple[Effect, ...]:
         """The look."""
-        return (self.wait,)
+        return (self.wait, self.queue) if self.queue is not None else (self.wait,)
 
     def run(self, world: World, report: Reporter) -> StepResult:
         """Look until nobody is there, or the time is over."""

@@ -4,12 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from actions.model.backup_file import BackupFile, Format
 from actions.model.compose_command import compose_argv
 from actions.model.database_client import DatabaseClient, local_client
-from actions.model.errors import BadInput
+from actions.model.errors import BadInput, Refused
 from actions.model.ports import World
+from actions.model.sensor_rules import size_words
 from actions.model.system import Settings
 from actions.steps.compose_facts import read_facts
+from actions.steps.perform_ground import host_of
+
+
+def place_of(world: World, client: DatabaseClient, backup: BackupFile) -> str:
+    """What there is to know when a backup lies on another host than the clients; empty: it does not.
+
+    Raises Refused where it cannot be fed to them from there.
+    """
+    there, here = host_of(world, backup.host).name, host_of(world, client.host).name
+    if there == here:
+        return ""
+    if backup.format is Format.DIRECTORY:
+        raise Refused(
+            f"{backup.name} is a folder on {there}, and the clients of the database run on {here}",
+            "a folder cannot be fed to them",
+            f"copy it to {here}, or choose a backup in one file",
+            code="backup-elsewhere",
+        )
+    return (
+        f"{backup.name} lies on {there}, and the clients run on {here}: all of its {size_words(backup.size)} come "
+        "through this machine, and one worker restores"
+    )
 
 
 def client_of(settings: Settings, world: World) -> DatabaseClient:

@@ -102,6 +102,12 @@ _KNOWN = (
         "there is no psql",
         "name the service of the database in database.reach",
     ),
+    (
+        "unsupported startup parameter",
+        Refused,
+        "a connection pooler answers there, not the server",
+        "name the server's own address and port in database.dsn",
+    ),
     ("could not translate host name", Unreachable, "its host name is not known", "check the host in database.dsn"),
     (
         "not currently accepting connections",
@@ -119,6 +125,7 @@ def failure(client: DatabaseClient, database: str, result: CommandResult) -> Goa
     """psql's end as one of our errors."""
     where = f"{database} at {client.words or client.host}"
     words = sanitise(result.stderr.decode("utf-8", "replace").strip().replace("\n", " "), limit=300)
+    words = words.removeprefix("psql: error: ")
     if result.timed_out:
         return Unreachable(f"{where} does not answer in time", words, "look for locks: pg_stat_activity")
     low = words.casefold()

@@ -1,7 +1,7 @@
-"""The releases of the database option: backups, newest first, with their age against the deployment.
+"""The releases of the database option: backups and snapshots, newest first, with their age against the deployment.
 
 The live database stands among them as what runs, at the time of the last deployment: what is older than that is
-proposed first. How backups are found is left to ``backups``.
+proposed first. How backups are found is left to ``backups``, and the snapshots to ``snapshot_releases``.
 """
 
 from __future__ import annotations
@@ -9,24 +9,28 @@ from __future__ import annotations
 import contextlib
 
 from actions.model.backup_file import BackupFile
-from actions.model.clock import parse_stamp, span, stamp
+from actions.model.clock import stamp
 from actions.model.database_client import DatabaseClient
 from actions.model.errors import BadInput, GoaroundError, Refused
 from actions.model.outside_text import sanitise
 from actions.model.ports import World
-from actions.model.release import Release, WayBack
+from actions.model.release import STANDS, Release, WayBack
 from actions.model.sensor_rules import size_words
 from actions.model.side_note import SideNote
 from actions.model.system import Settings
 from actions.steps.backups import backups
 from actions.steps.database_reach import client_of
+from actions.steps.release_ages import Ages
 from actions.steps.side_reading import notes
+from actions.steps.snapshot_releases import snapshot_releases
 
 SOURCE = "backup"
+DATABASE = "database"
+"""``source`` of the live database itself."""
 
 
-def releases(settings: Settings, world: World) -> tuple[Release, ...]:
-    """Every backup as a release, and the live database. With the server down, what lies on disk is listed."""
+def releases(settings: Settings, world: World, incident: str = "") -> tuple[Release, ...]:
+    """Every backup and snapshot as a release, and the live database. With the server down: what lies on disk."""
     client: DatabaseClient | None = None
     sides: dict[str, SideNote] = {}
     with contextlib.suppress(GoaroundError):  # a list is of use without the server, too; a plan tells what is wrong
@@ -34,13 +38,16 @@ def releases(settings: Settings, world: World) -> tuple[Release, ...]:
         sides = notes(world, client)
     deployed, name = deployment(world)
     now = stamp(world.clock.now())
-    found = [_release(one, sides, deployed, name, now) for one in backups(settings, world, client)]
+    found = [_release(one, sides, deployed, name, now) for one in backups(settings, world, client, incident=incident)]
     table = settings.database
+    if client is not None and table is not None:
+        with contextlib.suppress(GoaroundError):  # as above
+            found += snapshot_releases(world, client, table.name, Ages(deployed, name, now))
     live = table.name if table is not None else ""
     running = Release(
         name=sanitise(live),
         images={"database": _running(live, sides)},
-        source="database",
+        source=DATABASE,
         live_since=deployed or now,
         way_back=WayBack.RUNNING,
         subject=f"the live database; {name} was deployed {deployed[:16]}Z" if name else "the live database",
@@ -60,7 +67,12 @@ def _running(live: str, sides: dict[str, SideNote]) -> str:
 
 def deployment(world: World) -> tuple[str, str]:
     """When what runs was deployed, and its name; both empty where nobody recorded it."""
-    known = [one for one in world.known_releases() if one.live_since and one.ended in ("", "ok")]
+    # A backup that an incident went back to is known, too; nobody deployed it.
+    known = [
+        one
+        for one in world.known_releases()
+        if one.live_since and one.ended in ("", "ok") and one.source not in (SOURCE, "snapshot", DATABASE)
+    ]
     latest = max(known, key=lambda one: one.live_since, default=None)
     return (latest.live_since, latest.name) if latest else ("", "")
 
@@ -91,11 +103,11 @@ def find(release: Release, settings: Settings, world: World, client: DatabaseCli
 def _release(one: BackupFile, sides: dict[str, SideNote], deployed: str, name: str, now: str) -> Release:
     at = time_of(one)
     identity = identity_of(one)
-    words = [f"{size_words(one.size)} {one.format.value}", _age(at, deployed, name, now)]
+    words = [f"{size_words(one.size)} {one.format.value}", Ages(deployed, name, now).words(at)]
     ready = next((side for side, note in sides.items() if note.backup == identity and note.usable), "")
     notes_of = [one.problem]
     if ready:
-        notes_of.append(f"stands restored and verified as {ready}")
+        notes_of.append(f"{STANDS} {ready}")
     if one.proven is not None:
         notes_of.append(f"a restore was proven {one.proven.at[:16]}Z")
     way = WayBack.GONE if one.problem else WayBack.PROTECTED if one.proven or ready else WayBack.READY
@@ -109,16 +121,3 @@ def _release(one: BackupFile, sides: dict[str, SideNote], deployed: str, name: s
         subject=", ".join(words),
         note="; ".join(part for part in notes_of if part),
     )
-
-
-def _age(at: str, deployed: str, name: str, now: str) -> str:
-    if not at:
-        return "of unknown age"
-    if not deployed:
-        return f"{_between(at, now)} old"
-    side = "before" if at <= deployed else "after"
-    return f"{_between(*sorted((at, deployed)))} {side} the deployment of {name}"
-
-
-def _between(early: str, late: str) -> str:
-    return span(round((parse_stamp(late) - parse_stamp(early)).total_seconds()))

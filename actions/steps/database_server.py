@@ -19,6 +19,9 @@ SELECT json_build_object(
   'version', split_part(current_setting('server_version'), ' ', 1),
   'encoding', (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()),
   'extensions', (SELECT coalesce(json_agg(DISTINCT name ORDER BY name), '[]') FROM pg_available_extensions),
+  'guarded', (SELECT coalesce(json_agg(DISTINCT v.name ORDER BY v.name), '[]') FROM pg_available_extension_versions v
+      WHERE v.superuser AND NOT coalesce((to_jsonb(v) ->> 'trusted')::boolean, false)
+        AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)),
   'roles', (SELECT coalesce(json_agg(rolname ORDER BY rolname), '[]') FROM pg_roles),
   'markers', (SELECT coalesce(json_agg(name), '[]') FROM unnest(ARRAY[{markers}]::text[]) AS name
               WHERE to_regclass(name) IS NOT NULL),
@@ -47,6 +50,7 @@ def server_facts(world: World, client: DatabaseClient, database: str, markers: t
         server_version=_safe(found["version"]),
         encoding=_safe(found["encoding"]),
         extensions=tuple(_safe(one) for one in found["extensions"]),
+        guarded=tuple(_safe(one) for one in found["guarded"]),
         roles=tuple(_safe(one) for one in found["roles"]),
         live=live,
         migrations=tuple(_safe(one) for one in found["migrations"]),

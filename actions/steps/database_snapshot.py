@@ -114,6 +114,8 @@ class SnapshotDrawn:
     step: KeepDatabase
     notes: tuple[str, ...]
     about_s: int
+    measured: bool = False
+    """The time is that of the last one, not guessed from the size."""
 
 
 def draw_snapshot(
@@ -138,11 +140,13 @@ def draw_snapshot(
     step = KeepDatabase(
         client, table.name, path, mark, incident, need, last.size if last is not None else 0, table.dump
     )
-    notes = [f"about {size_words(estimate)}, {max(1, about)} s: {size_words(size)} on the server's disk"]
+    whence = "as it took last" if last is not None else "guessed from its size"
+    takes = f"about {size_words(estimate)}, {max(1, about)} s ({whence})"
+    notes = [f"the dump of the present state: {takes}; the database has {size_words(size)} on the server's disk"]
     notes += _room_notes(host, world, settings, need)
     if table.dump:
         notes.append("database.dump is run instead of pg_dump: its rows are counted apart, while it runs")
-    return SnapshotDrawn(step, tuple(notes), max(1, about))
+    return SnapshotDrawn(step, tuple(notes), max(1, about), last is not None)
 
 
 def read_kept(host: Host, path: str) -> KeptBackup | None:

@@ -18,10 +18,12 @@ from actions.model.errors import GoaroundError
 from actions.model.loss import LossReport
 from actions.model.ports import Reporter, World
 from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
-from actions.model.swap_sql import PATIENCE_S, Standing, SwapNames, standing, standing_sql, swap_sql
+from actions.model.swap_sql import PATIENCE_S, Standing, SwapNames, open_sql, standing, standing_sql, swap_sql
+from actions.steps.database_code_switch import FormerCode
 from actions.steps.database_reading import ask
 from actions.steps.loss_reading import counts
 from actions.steps.perform import perform
+from actions.steps.side_debt import gone_facts
 from actions.steps.side_reading import MAINTENANCE, note_of
 
 SETTLE_S = PATIENCE_S + 5
@@ -48,6 +50,8 @@ class SwapDatabases:
     """Of the database that is kept: ``1.2 GB``."""
     due: str = ""
     """When it is to be looked at whether it still must be kept."""
+    code: FormerCode | None = None
+    """Where other code is started over the restored database: what becomes of it before and after the swap back."""
 
     def title(self) -> str:
         """What the checklist row says."""
@@ -62,14 +66,17 @@ class SwapDatabases:
         return (self._sql(swap_sql(self.names, self._marked())),)
 
     def undo_effects(self) -> tuple[Effect, ...]:
-        """The swap back; where no name was changed, the live name is opened."""
+        """The swap back; where no name was changed, the live name is opened. Code that is not for the former schema
+        is stopped before, and what ran before is started after it."""
         live, kept = self.names.live, self.names.kept
         text = (
             f"SELECT EXISTS (SELECT FROM pg_database WHERE datname = {literal(kept)}) AS swapped \\gset\n"
             f"\\if :swapped\n{swap_sql(self.names.back)}\\else\n"
             f"ALTER DATABASE {ident(live)} ALLOW_CONNECTIONS true;\n\\endif\n"
         )
-        return (self._sql(text),)
+        if self.code is None:
+            return (self._sql(text),)
+        return (*self.code.before(), self._sql(text), *self.code.after())
 
     def _marked(self) -> str:
         """From now on the comment says that it was live: nothing drops it any more."""
@@ -110,8 +117,10 @@ class SwapDatabases:
         """Swap; what psql could not tell is asked of the server."""
         result = perform(self.effects(), world, report).as_result()
         if result.outcome is Outcome.DONE:
-            return replace(result, summary=self._stands(world).words, facts={**result.facts, **self._owed()})
-        seen = self._settled(world, wanted=True)
+            seen = self._looked(world, report, wanted=True)
+            words = seen.detail if seen.happened is Happened.YES else f"{result.summary}. Now: {seen.detail}"
+            return replace(result, summary=words, facts={**result.facts, **self._owed()})
+        seen = self._looked(world, report, wanted=True)
         if seen.happened is Happened.YES:
             return StepResult(Outcome.DONE, f"{seen.detail} (psql: {result.summary})", {**result.facts, **seen.facts})
         outcome = Outcome.FAILED if seen.happened is Happened.NO else result.outcome
@@ -119,7 +128,9 @@ class SwapDatabases:
 
     def _owed(self) -> dict[str, str]:
         size = f" ({self.size})" if self.size else ""
-        return {"debt": f"the former database is kept as {self.names.kept}{size}", "due": self.due}
+        kept = self.names.kept
+        owed = {"debt": f"the former database is kept as {kept}{size}", "debt about": kept, "due": self.due}
+        return {**owed, **gone_facts(self.names.side)}  # the side database is the live one now
 
     def check(self, world: World) -> Checked:
         """How the names stand."""
@@ -128,15 +139,33 @@ class SwapDatabases:
     def undo(self, world: World, report: Reporter) -> StepResult:
         """Swap back."""
         result = perform(self.undo_effects(), world, report).as_result()
-        seen = self._settled(world, wanted=False)
+        seen = self._with_code(self._looked(world, report, wanted=False), world)
         outcome = Outcome.DONE if seen.happened is Happened.YES else result.outcome
         if outcome is Outcome.DONE and seen.happened is not Happened.YES:
             outcome = Outcome.UNKNOWN
         return StepResult(outcome, f"{result.summary}. Now: {seen.detail}", {**result.facts, **seen.facts})
 
     def check_undone(self, world: World) -> Checked:
-        """How the names stand."""
-        return self._settled(world, wanted=False)
+        """How the names stand, and whether the former code runs where another one was started."""
+        return self._with_code(self._settled(world, wanted=False), world)
+
+    def _with_code(self, seen: Checked, world: World) -> Checked:
+        return self.code.judged(seen, world) if self.code is not None else seen
+
+    def _looked(self, world: World, report: Reporter, *, wanted: bool) -> Checked:
+        """How the names stand after a try. Whoever ended the statement's session on the server has left the live name
+        closed: it is opened at once. A server that does not answer leaves it unknown, and no failure.
+        """
+        try:
+            seen = self._settled(world, wanted=wanted)
+            stands = self._stands(world)
+            if stands.open or stands.swapped is None or self._under_way(world):
+                return seen
+            report.line(f"{self.names.live} lets nobody in: it is opened again")
+            perform((self._sql(open_sql(self.names.live)),), world, report)
+            return self._settled(world, wanted=wanted)
+        except GoaroundError as error:
+            return Checked(Happened.UNKNOWN, error.line())
 
     def _settled(self, world: World, *, wanted: bool) -> Checked:
         end = world.clock.monotonic_ms() + SETTLE_S * 1000
@@ -153,9 +182,10 @@ class SwapDatabases:
         if wanted:
             return Checked(Happened.YES, stands.words, self._owed())
         back = f"the restored database is kept as {self.names.side}: it was live"
+        by_hand = f"once nobody needs it, by hand: a person drops {self.names.side}"
         _, note = note_of(world, self.client, self.names.side)
-        owed = {"debt": back, "due": self.due, "undo": ""} if note is not None and note.live else {}
-        return Checked(Happened.YES, stands.words, owed)
+        owed = {"debt": back, "due": self.due, "undo": by_hand} if note is not None and note.live else {}
+        return Checked(Happened.YES, stands.words, {**owed, **gone_facts(self.names.kept)})
 
     def _under_way(self, world: World) -> bool:
         sql = f"""SELECT to_json(count(*)) FROM pg_stat_activity WHERE state <> 'idle' AND pid <> pg_backend_pid()

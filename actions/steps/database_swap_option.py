@@ -1,4 +1,4 @@
-"""Draws the second stage of the database option: stop who writes, count once more, swap, start, prove.
+"""Draws the second stage of the database option: stop who writes, count once more, swap, start the right code, prove.
 
 Drawn when a verified side database of the incident stands. What is lost is counted anew here, so that the number in
 the plan, over which people approve, is the one of its moment.
@@ -6,11 +6,13 @@ the plan, over which people approve, is the one of its moment.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
-from actions.model.clock import stamp
+from actions.model.clock import parse_stamp, stamp
 from actions.model.database_client import DatabaseClient
 from actions.model.database_names import side_name
+from actions.model.effect_queue import AskQueue
 from actions.model.effect_side import AwaitNoSessions, MeasureLoss
 from actions.model.loss import LossReport
 from actions.model.note import Note
@@ -18,28 +20,61 @@ from actions.model.note_kinds import NoteKind
 from actions.model.outside_text import sanitise
 from actions.model.plan import Plan, PlannedStep
 from actions.model.ports import World
+from actions.model.queue_depth import Depth
 from actions.model.release import Release
+from actions.model.rights_sql import LACKING_SQL
 from actions.model.sensor_rules import size_words
 from actions.model.side_note import SideNote
 from actions.model.swap_sql import SwapNames
 from actions.model.system import Settings
 from actions.model.system_checks import seconds_of
-from actions.steps.compose_wait import AwaitHealthy
+from actions.model.system_database import DatabaseTable
 from actions.steps.database_census import Census, take
+from actions.steps.database_code import Way, choose
+from actions.steps.database_code_drawing import CodeGround, CodeSteps, draw_code
 from actions.steps.database_loss import CountLoss
 from actions.steps.database_preflight import LiveDatabase
 from actions.steps.database_prove import ProveDatabase
-from actions.steps.database_quiesce import AwaitQuiet, StartServices, StopWriters
+from actions.steps.database_quiesce import AwaitQuiet, StopWriters
+from actions.steps.database_reading import ask
 from actions.steps.database_releases import running_identity
 from actions.steps.database_server import server_facts
+from actions.steps.database_snapshot_option import itself
 from actions.steps.database_swap import SwapDatabases
+from actions.steps.database_timing import swapping
 from actions.steps.loss_reading import measure, shapes
 from actions.steps.planned import planned, probes_of
+from actions.steps.queue_reading import after, question
+from actions.steps.queue_reading import notes as queue_notes
 from actions.steps.sessions import told
 
 WAIT_S = 30
 """How long sessions may take to go, once their services are stopped."""
 TABLES_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class _Swap:
+    """What every part of the plan needs."""
+
+    settings: Settings
+    table: DatabaseTable
+    release: Release
+    world: World
+    incident: str
+    client: DatabaseClient
+    live: LiveDatabase
+    names: SwapNames
+    note: SideNote
+    census: Census
+    report: LossReport
+    drawn: str
+    asked: AskQueue | Depth | None
+
+    @property
+    def stopped(self) -> tuple[str, ...]:
+        """Everything that is stopped when the names are swapped: by an earlier plan, too."""
+        return tuple(sorted({*self.note.stopped, *self.census.stop}))
 
 
 def draw(
@@ -59,68 +94,27 @@ def draw(
     names = SwapNames(live.name, side, side_name(live.name, "pre_rb", mark))
     report = _loss(world, client, names, note)
     census = take(settings, world, client, live.name)
-    drawn = stamp(world.clock.now())
-    due = stamp(world.clock.now() + timedelta(seconds=seconds_of("drop_after", table.drop_after)))
-    again = MeasureLoss(
-        host=world.host.name,
-        client=client,
-        live=live.name,
-        side=side,
-        incident=incident,
-        since=note.at,
-        changes=False,
-        at_most=report.rows,
-        export=f"lost-{side}",
-        encrypt_to=world.evidence.encrypts_to,
-    )
-    swap = SwapDatabases(
-        client=client,
-        incident=incident,
-        names=names,
-        loss=report.words(),
-        counted=report.counted,
-        drawn=drawn,
-        size=size_words(live.size),
-        due=due,
-    )
-    prove = ProveDatabase(
-        client=client,
-        live=live.name,
-        backup=release.name,
-        identity=release.identity,
-        table=_tried(world, client, side),
-        probes=probes_of(settings),
-    )
-    steps, stopped = _quiesce(settings, world, incident, client, names, census, note)
-    steps += [
-        planned(CountLoss(again), code="Y2", phase="carry out", needs=("Y1",), about_s=5, silent_s=300),
-        planned(swap, code="Y3", phase="carry out", needs=("Y1", "Y2"), about_s=2, silent_s=60),
-    ]
-    steps += _start(settings, world, census, stopped)
-    last = steps[-1].code
-    silent = max([60, *(probe.deadline for probe in settings.probe)])
-    steps.append(
-        planned(
-            prove,
-            code="Y6",
-            phase="carry out",
-            needs=(last,),
-            proves=True,
-            about_s=settings.prove.seconds + 2,
-            silent_s=silent,
-        )
-    )
+    drawn, asked = stamp(world.clock.now()), question(settings, world, census.facts)
+    swap = _Swap(settings, table, release, world, incident, client, live, names, note, census, report, drawn, asked)
+    choice = choose(settings, world, client, names, note, census.facts)
+    ground = CodeGround(settings, world, incident, client, names, release.identity, census, swap.stopped)
+    code = draw_code(ground, choice)
+    steps = tuple(_steps(swap, code))
     return Plan(
         option="database",
         system=settings.system.name,
         target=release,
         running=running_identity(live.name, sides),
         drawn={"time": drawn, "mark": mark, "side": side, "kept": names.kept},
-        steps=tuple(steps),
+        steps=steps,
         notes=(
             *_loss_notes(report, note),
-            *_notes(settings, census, names, live, stopped),
-            *_schema_notes(world, client, names),
+            *itself(note, names.side),
+            swapping(steps, bool(census.stop)),
+            *_notes(settings, census, names, live, swap.stopped),
+            *queue_notes(world, asked),
+            *code.notes,
+            *(_schema_notes(world, client, names) if choice.way in (Way.NONE, Way.UNKNOWN, Way.UNASKED) else ()),
         ),
         facts={
             "stage": "swap",
@@ -131,7 +125,83 @@ def draw(
             "loss": report.words(),
             "loss rows": str(report.rows),
             "loss at": report.at,
+            "timed": "the snapshot stands there" if note.snapshot else "the restore is done; what is left is the swap",
+            **code.facts,
         },
+    )
+
+
+def _steps(swap: _Swap, code: CodeSteps) -> list[PlannedStep]:
+    """Gates, then: stop, count, swap, start the code that fits, wait, prove."""
+    steps = [
+        *code.before,
+        _quiesce(swap, replaced=code.former is not None),
+        planned(CountLoss(_again(swap)), code="Y2", phase="carry out", needs=("Y1",), about_s=5, silent_s=300),
+        planned(
+            _swapping(swap, code),
+            code="Y3",
+            phase="carry out",
+            needs=("Y1", "Y2"),
+            about_s=2 if code.former is None else 20,
+            silent_s=60,
+        ),
+        *code.start,
+    ]
+    silent = max([60, *(probe.deadline for probe in swap.settings.probe)])
+    prove = planned(
+        _proof(swap, code),
+        code="Y6",
+        phase="carry out",
+        needs=(steps[-1].code,),
+        proves=True,
+        about_s=swap.settings.prove.seconds + 2,
+        silent_s=silent,
+    )
+    return [*steps, prove, *code.after]
+
+
+def _again(swap: _Swap) -> MeasureLoss:
+    return MeasureLoss(
+        host=swap.world.host.name,
+        client=swap.client,
+        live=swap.live.name,
+        side=swap.names.side,
+        incident=swap.incident,
+        since=swap.note.at,
+        changes=False,
+        at_most=swap.report.rows,
+        export=f"lost-{swap.names.side}",
+        encrypt_to=swap.world.evidence.encrypts_to,
+    )
+
+
+def _swapping(swap: _Swap, code: CodeSteps) -> SwapDatabases:
+    kept_for = timedelta(seconds=seconds_of("drop_after", swap.table.drop_after))
+    return SwapDatabases(
+        client=swap.client,
+        incident=swap.incident,
+        names=swap.names,
+        loss=swap.report.words(),
+        counted=swap.report.counted,
+        drawn=swap.drawn,
+        size=size_words(swap.live.size),
+        due=stamp(parse_stamp(swap.drawn) + kept_for),
+        code=code.former,
+    )
+
+
+def _proof(swap: _Swap, code: CodeSteps) -> ProveDatabase:
+    lacking = ask(swap.world, swap.client, swap.live.name, LACKING_SQL)
+    return ProveDatabase(
+        client=swap.client,
+        live=swap.live.name,
+        backup=swap.release.name,
+        identity=swap.release.identity,
+        table=_tried(swap.world, swap.client, swap.names.side),
+        probes=probes_of(swap.settings),
+        code=code.proof,
+        lacking=tuple(sanitise(str(name)) for name in lacking),
+        rights=True,
     )
 
 
@@ -150,44 +220,26 @@ def _tried(world: World, client: DatabaseClient, side: str) -> tuple[str, ...]:
     return (best.schema, best.name, "name" if "name" in best.columns else next(iter(best.columns)))
 
 
-def _quiesce(
-    settings: Settings,
-    world: World,
-    incident: str,
-    client: DatabaseClient,
-    names: SwapNames,
-    census: Census,
-    note: SideNote,
-) -> tuple[list[PlannedStep], tuple[str, ...]]:
-    """The step that stops, and everything that is stopped then: by an earlier plan, too."""
-    stopped = tuple(sorted({*note.stopped, *census.stop}))
+def _quiesce(swap: _Swap, *, replaced: bool) -> PlannedStep:
+    """The step that stops what writes; where nothing can be stopped from here, the one that looks."""
+    census, names = swap.census, swap.names
+    before = swap.asked if isinstance(swap.asked, AskQueue) else None
     if not census.stop:
-        quiet = AwaitQuiet(AwaitNoSessions(client, names.live, 5 if census.facts is None else WAIT_S))
-        return [planned(quiet, code="Y1", phase="carry out", about_s=2)], stopped
-    services = census.services(census.stop, world.host.name)
-    stop = StopWriters(client, incident, names.live, names.side, services, stopped, WAIT_S)
-    return [planned(stop, code="Y1", phase="carry out", about_s=15, silent_s=90)], stopped
-
-
-def _start(settings: Settings, world: World, census: Census, stopped: tuple[str, ...]) -> list[PlannedStep]:
-    """What was stopped is started, but for what migrates; and waited for."""
-    if census.facts is None or settings.compose is None:
-        return []
-    names = tuple(one for one in stopped if one not in census.jobs)
-    if not names:
-        return []
-    start = StartServices(census.services(names, world.host.name), tuple(sorted(census.jobs)))
-    images = {
-        name: max(census.facts.of(name), key=lambda one: one.created_at).image_id
-        for name in names
-        if census.facts.of(name)
-    }
-    table = settings.compose
-    wait = AwaitHealthy(world.host.name, census.facts.project.name, images, table.health_deadline, table.steady)
-    return [
-        planned(start, code="Y4", phase="carry out", needs=("Y3",), about_s=15, silent_s=90),
-        planned(wait, code="Y5", phase="carry out", needs=("Y4",), silent_s=table.health_deadline + 10),
-    ]
+        wait = AwaitNoSessions(swap.client, names.live, 5 if census.facts is None else WAIT_S)
+        return planned(AwaitQuiet(wait, before), code="Y1", phase="carry out", about_s=2)
+    stop = StopWriters(
+        client=swap.client,
+        incident=swap.incident,
+        live=names.live,
+        side=names.side,
+        compose=census.services(census.stop, swap.world.host.name),
+        remembered=swap.stopped,
+        deadline_s=WAIT_S,
+        before=before,
+        after=after(swap.asked),
+        replaced=replaced,
+    )
+    return planned(stop, code="Y1", phase="carry out", about_s=15, silent_s=90)
 
 
 def _loss_notes(report: LossReport, note: SideNote) -> list[Note]:

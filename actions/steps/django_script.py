@@ -16,12 +16,35 @@ def _goaround(alias, recorded):
     import django
     from django.apps import apps
     from django.conf import settings
-    from django.db import migrations, models
+    from django.db import migrations, models, router
     from django.db.backends.utils import truncate_name
-    from django.db.migrations.loader import MigrationLoader
+    from django.db.migrations import loader as loading
 
-    loader = MigrationLoader(None, ignore_no_migrations=True)
+    told = dict((tuple(one), None) for one in recorded)
+
+    class Told(object):
+        def __init__(self, connection):
+            pass
+
+        def applied_migrations(self):
+            return dict(told)
+
+    # What was squashed stands in the graph as it does for the database: by its parts where only some are recorded.
+    loading.MigrationRecorder = Told
+    try:
+        loader = loading.MigrationLoader(Told(None), ignore_no_migrations=True)
+    except Exception:  # the record does not fit this code: told is what the code holds
+        loader = loading.MigrationLoader(None, ignore_no_migrations=True)
     graph = loader.graph
+
+    def belongs(app, name, options):
+        swapped = getattr(settings, options.get("swappable") or "", None)
+        if swapped and str(swapped).lower() != app.lower() + "." + name.lower():
+            return False
+        try:
+            return router.allow_migrate(alias, app, model_name=name.lower())
+        except Exception:  # a router that wants to see the model itself
+            return True
 
     def flat(ops):
         for op in ops:
@@ -78,7 +101,7 @@ def _goaround(alias, recorded):
         if isinstance(op, migrations.CreateModel):
             key = (app, op.name.lower())
             options = op.options or {}
-            if options.get("proxy") or options.get("managed") is False:
+            if options.get("proxy") or options.get("managed") is False or not belongs(app, op.name, options):
                 return
             model = {"table": options.get("db_table") or cut(app + "_" + op.name.lower()), "owner": owner, "fields": {}}
             model["named"] = bool(options.get("db_table"))
@@ -193,7 +216,7 @@ _goaround(@ALIAS@, @RECORDED@)
 """
 
 
-_MOST = 60_000
+MOST = 60_000
 """Characters of what is recorded that are told to the program: an argument has its limit."""
 
 
@@ -201,7 +224,7 @@ def script(alias: str, recorded: list[list[str]] | None = None) -> str:
     """The program, for Django's database of this alias; ``recorded``: app and name of what is applied there."""
     told = json.dumps(recorded or [])
     text = _SCRIPT.replace("@MARK@", MARK).replace("@ALIAS@", json.dumps(alias))
-    return text.replace("@RECORDED@", told if len(told) <= _MOST else "[]")
+    return text.replace("@RECORDED@", told if len(told) <= MOST else "[]")
 
 
 _SQL = r"""

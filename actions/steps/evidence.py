@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from actions.model.effect import CollectFile, CollectOutput, Effect
+from actions.model.effect_coolify import CollectCoolify
 from actions.model.ports import Reporter, World
 from actions.model.recipient import NOT_ENCRYPTED
 from actions.model.step import Outcome, StepResult
@@ -23,7 +24,7 @@ class KeepEvidence(ReadingStep):
     step_id: ClassVar[str] = "evidence.keep"
     title_text: str
     expected_text: str
-    collects: tuple[CollectOutput | CollectFile, ...]
+    collects: tuple[CollectOutput | CollectFile | CollectCoolify, ...]
 
     def title(self) -> str:
         """The row's text, as drawn."""

@@ -132,7 +132,7 @@ class PushBranch:
     def check(self, world: World) -> Checked:
         """The remote decides."""
         seen = branch_on_remote(self.clone.remote, self.branch, self.sha, world)
-        return replace(seen, facts={"debt": self._debt()}) if seen.happened is Happened.YES else seen
+        return replace(seen, facts=self._owed()) if seen.happened is Happened.YES else seen
 
     def undo(self, world: World, report: Reporter) -> StepResult:
         """Nothing is undone; the branch is named, so that it is removed after the incident."""
@@ -153,12 +153,18 @@ class PushBranch:
         return f"{self.clone.remote} has moved: the branch {name} is new, so somebody else may be going back, too"
 
     def _done(self, detail: str) -> StepResult:
-        facts = {"branch": self.branch, "sha": self.sha, "debt": self._debt()}
+        facts = {"branch": self.branch, "sha": self.sha, **self._owed()}
         return StepResult(Outcome.DONE, detail, facts)
 
+    def _delete(self) -> str:
+        return f"git push {self.clone.remote} :refs/heads/{self.branch}"
+
     def _debt(self) -> str:
-        delete = f"git push {self.clone.remote} :refs/heads/{self.branch}"
-        return f"the branch {self.branch} stays on {self.clone.remote} until somebody removes it ({delete})"
+        return f"the branch {self.branch} stays on {self.clone.remote} until somebody removes it ({self._delete()})"
+
+    def _owed(self) -> dict[str, str]:
+        """The facts of the debt: no step of the plan removes the branch."""
+        return {"debt": self._debt(), "undo": f"once nothing is deployed from it, by hand: {self._delete()}"}
 
     def _not_taken(self, sure: bool, summary: str, said: str, world: World) -> StepResult:
         """Why the push failed; where the answer may just have been lost, the remote is asked."""

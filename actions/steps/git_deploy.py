@@ -127,7 +127,11 @@ class Deploy:
     def _undo_debt(self) -> dict[str, str]:
         if not self.undo_branch:
             return {}
-        return {"debt": f"the branch {self.undo_branch} stays on {self.clone.remote} until somebody removes it"}
+        delete = f"git push {self.clone.remote} :refs/heads/{self.undo_branch}"
+        return {
+            "debt": f"the branch {self.undo_branch} stays on {self.clone.remote} until somebody removes it",
+            "undo": f"once nothing is deployed from it, by hand: {delete}",
+        }
 
     def check_undone(self, world: World) -> Checked:
         """Ask what runs, the other way round."""

@@ -16,6 +16,7 @@ from actions.model.plan import Plan, PlannedStep
 from actions.model.ports import Repository, World
 from actions.model.release import Release, short_id
 from actions.model.system import GitTable, Settings
+from actions.steps import git_coolify_option
 from actions.steps.configured_probes import configured_probes
 from actions.steps.git_branch import Clone, PushBranch
 from actions.steps.git_deploy import Deploy
@@ -48,7 +49,8 @@ def draw(settings: Settings, release: Release, world: World, incident: str = "")
         url=repository.remote_url(table.remote),
     )
     reader = CommitReader.of(table.running, settings.system.host)
-    running = read_running(reader, world)
+    over = git_coolify_option.look(settings, world) if table.coolify else None
+    running = read_running(reader, world) if over is None else Running(over.running.version, over.running.why)
     if running.commit == sha:
         raise Refused(
             f"{release.name} runs already", sha, "choose another release, or prove this one", code="target-runs"
@@ -58,20 +60,33 @@ def draw(settings: Settings, release: Release, world: World, incident: str = "")
     branch, undo_branch = _names(table, moment, refs)
     watched = _watched(table, repository, refs, (sha, running.commit), release)
     pushed = PushBranch(clone, sha, branch, watched, prefix=table.branch.partition("{time}")[0])
-    deployed = _deploy(settings, table, clone, sha, branch, undo_branch, running, reader)
-    steps = _steps(settings, table, release, clone, pushed, deployed, reader, world.evidence.encrypts_to)
+    kept = _kept(settings, table, clone, world.evidence.encrypts_to)
     schema = gate(settings, world, release, "B3")
     drawn = {"time": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "branch": branch, "sha": sha}
-    if deployed.undo_branch:
-        drawn["undo_branch"] = deployed.undo_branch
+    if over is not None:
+        made = git_coolify_option.Branches(clone, sha, branch, undo_branch if is_full_id(running.commit) else "")
+        kept = (*kept, git_coolify_option.keep(settings, world))
+        needs = tuple(step.code for step in kept)
+        then = git_coolify_option.steps(settings, over, made, release.name, world, (*needs, "X1"))
+        notes = git_coolify_option.said(settings, over, made, world)
+        undo_branch = made.undo_branch
+    else:
+        deployed = _deploy(settings, table, clone, sha, branch, undo_branch, running, reader)
+        needs = tuple(step.code for step in kept)
+        then = _then(settings, release, deployed, reader, needs)
+        notes = ()
+        undo_branch = deployed.undo_branch
+    if undo_branch:
+        drawn["undo_branch"] = undo_branch
+    x1 = planned(pushed, code="X1", phase="carry out", needs=needs, about_s=5, silent_s=30)
     return Plan(
         option="git",
         system=settings.system.name,
         target=release,
         running=running.commit,
         drawn=drawn,
-        steps=(*steps[:-3], *schema.steps, *steps[-3:]),
-        notes=schema.notes + _notes(table, repository, running, sha, deployed, bool(settings.system.logs)),
+        steps=(*kept, *schema.steps, x1, *then),
+        notes=(*schema.notes, *notes, *_notes(settings, table, repository, running, sha, undo_branch)),
         facts={"remote": f"{table.remote} ({clone.url})", "watched": ", ".join(sorted(watched)), **schema.facts},
     )
 
@@ -79,11 +94,12 @@ def draw(settings: Settings, release: Release, world: World, incident: str = "")
 def _table(settings: Settings) -> GitTable:
     if settings.git is None:
         raise Refused("there is no git option", "git.repository is not configured", "add a [git] table")
-    if not settings.git.deploy:
+    if not settings.git.deploy and not settings.git.coolify:
         raise Refused(
             "nothing can be deployed by git",
             "git.deploy is not configured",
-            'set git.deploy to the command that deploys a ref, such as ["make", "deploy", "REF={ref}"]',
+            'set git.deploy to the command that deploys a ref, such as ["make", "deploy", "REF={ref}"], '
+            "or git.coolify = true",
         )
     return settings.git
 
@@ -167,28 +183,23 @@ def _deploy(
     )
 
 
-def _steps(
-    settings: Settings,
-    table: GitTable,
-    release: Release,
-    clone: Clone,
-    pushed: PushBranch,
-    deployed: Deploy,
-    reader: CommitReader | None,
-    readers: tuple[str, ...],
-) -> tuple[PlannedStep, ...]:
+def _kept(settings: Settings, table: GitTable, clone: Clone, readers: tuple[str, ...]) -> tuple[PlannedStep, ...]:
+    """What is kept before anything changes."""
     logs = keep_logs(settings.system, table, deploy_host(settings, table))
+    state = planned(keep_clone(clone, readers), code="B2", phase="before", gate=True, about_s=5)
+    return (state,) if logs is None else (planned(logs, code="B1", phase="before", gate=True, about_s=5), state)
+
+
+def _then(
+    settings: Settings, release: Release, deployed: Deploy, reader: CommitReader | None, kept: tuple[str, ...]
+) -> tuple[PlannedStep, ...]:
+    """After the push: the deploy command, and the proof."""
     proof = ProveBack(
         target=release.name,
         commit=reader.wanting(deployed.sha) if reader is not None else None,
         probes=configured_probes(settings),
     )
-    kept = ("B1", "B2") if logs is not None else ("B2",)
-    steps = [planned(logs, code="B1", phase="before", gate=True, about_s=5)] if logs is not None else []
     return (
-        *steps,
-        planned(keep_clone(clone, readers), code="B2", phase="before", gate=True, about_s=5),
-        planned(pushed, code="X1", phase="carry out", needs=kept, about_s=5, silent_s=30),
         planned(deployed, code="X2", phase="carry out", needs=(*kept, "X1"), about_s=120, silent_s=SILENT_S),
         planned(
             proof,
@@ -202,12 +213,12 @@ def _steps(
 
 
 def _notes(
-    table: GitTable, repository: Repository, running: Running, sha: str, deployed: Deploy, has_logs: bool
+    settings: Settings, table: GitTable, repository: Repository, running: Running, sha: str, undo_branch: str
 ) -> tuple[Note, ...]:
     notes = []
     if running.commit:
         notes.append(_differences(repository, running.commit, sha))
-    else:
+    elif not table.coolify:  # which says so itself
         cost = f"{running.why}: there is no undo, and that {short_id(sha)} runs may stay not proven"
         notes.append(NoteKind.NO_UNDO.note(cost))
     dirty = repository.dirty()
@@ -216,21 +227,22 @@ def _notes(
         names = f"{', '.join(dirty[:3])}{more}"
         kept = f"the clone has uncommitted changes ({names}): they are kept as a patch, not touched"
         notes.append(NoteKind.CLONE_DIRTY.note(kept))
-    if not has_logs:
+    if not settings.system.logs:
         missing = "no system.logs are configured: no log of the release that runs now is kept"
         notes.append(NoteKind.NO_LOGS_CONFIGURED.note(missing))
-    undo = f" (and {deployed.undo_branch} after an undo)" if deployed.undo_branch else ""
+    undo = f" (and {undo_branch} after an undo)" if undo_branch else ""
     stays = f"the branch{undo} stays on {table.remote} until somebody removes it; nothing is forced or deleted"
     return (*notes, NoteKind.BRANCH_STAYS.note(stays))
 
 
-def _is_migration(path: str) -> bool:
+def is_migration(path: str) -> bool:
+    """Whether a path is that of a migration, as Django, Alembic and Rails lay them out."""
     return _MIGRATION.search(path) is not None
 
 
 def migrations_between(repository: Repository, old: str, new: str) -> tuple[str, ...]:
     """Paths of migrations that differ between two commits. Raises GoaroundError when one is not in the clone."""
-    return tuple(path for path in repository.changed_between(old, new) if _is_migration(path))
+    return tuple(path for path in repository.changed_between(old, new) if is_migration(path))
 
 
 def _differences(repository: Repository, old: str, new: str) -> Note:
@@ -239,7 +251,7 @@ def _differences(repository: Repository, old: str, new: str) -> Note:
     except GoaroundError as error:
         unknown = f"what differs between the running commit and the target is not known: {error.line()}"
         return NoteKind.DIFFERENCE_UNKNOWN.note(unknown)
-    migrations = [path for path in changed if _is_migration(path)]
+    migrations = [path for path in changed if is_migration(path)]
     if not migrations:
         files = "1 file differs" if len(changed) == 1 else f"{len(changed)} files differ"
         return NoteKind.FILES_DIFFER.note(f"{files} from what runs, no migration among them")

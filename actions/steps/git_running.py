@@ -65,7 +65,7 @@ class CommitReader:
         )
 
 
-class _Silent:
+class Silent:
     """Takes what a reading outside of a step would tell; nothing of it belongs into a record."""
 
     def line(self, text: str) -> None:
@@ -84,7 +84,7 @@ def read_running(reader: CommitReader | None, world: World) -> Running:
     if reader is None:
         return Running("", NO_READER)
     try:
-        seen = commit_seen(reader.wanting(""), world, _Silent()).lower()
+        seen = commit_seen(reader.wanting(""), world, Silent()).lower()
     except NotTold as reason:
         return Running("", f"the running commit is not told: {world.redact(str(reason))}")
     except GoaroundError as error:

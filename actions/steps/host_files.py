@@ -190,7 +190,10 @@ def _check(host: Host, result: CommandResult, doing: str) -> None:
     if result.timed_out:
         raise GoaroundError(f"{doing} on {host.name} took longer than {ASK_S:.0f} s")
     if result.exit_status != 0:
-        raise GoaroundError(f"{doing} on {host.name} failed", last_words(result) or f"exit status {result.exit_status}")
+        words = last_words(result) or f"exit status {result.exit_status}"
+        gone = ("No such file" in words or "Not a directory" in words) and doing.startswith("listing")
+        move = "check database.backups and database.keep" if gone else ""
+        raise GoaroundError(f"{doing} on {host.name} failed", words, move)
 
 
 def last_words(result: CommandResult) -> str:

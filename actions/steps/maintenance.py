@@ -24,8 +24,11 @@ from actions.steps.planned import planned
 ON, OFF = "N1", "N2"
 """Codes in every plan: no option has an N, and a document's lists are given none."""
 WHAT = "maintenance notice"
-DEBT = "the maintenance notice is shown"
-MAYBE = "the maintenance notice may be shown: it is not known how far its command came"
+NOTICE = "the maintenance notice"
+DEBT = f"{NOTICE} is shown"
+MAYBE = f"{NOTICE} may be shown: it is not known how far its command came"
+DOWN = {"pays": ON, "straightens": NOTICE}
+"""The facts of a notice that is down: whichever record of the system owes it owes it no more."""
 NOBODY = "nobody can look: no command that tells whether the notice is shown is configured ([maintenance] shown)"
 
 
@@ -92,7 +95,7 @@ class Notice:
         """Take it down; nothing is paid unless that came about."""
         done = perform(self.hiding(), world, report)
         if done.ok:
-            return StepResult(Outcome.DONE, done.summary, {**done.facts, "pays": ON})
+            return StepResult(Outcome.DONE, done.summary, {**done.facts, **DOWN})
         return StepResult(done.outcome, f"{done.summary}; {self.is_shown(world)[1]}", done.facts)
 
     def check_shown(self, world: World) -> Checked:
@@ -107,7 +110,7 @@ class Notice:
         seen, words = self.is_shown(world)
         if seen is None:
             return Checked(Happened.UNKNOWN, words)
-        return Checked(Happened.NO, words) if seen else Checked(Happened.YES, words, {"pays": ON})
+        return Checked(Happened.NO, words) if seen else Checked(Happened.YES, words, DOWN)
 
 
 def _owed(text: str) -> dict[str, str]:

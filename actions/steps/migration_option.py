@@ -17,18 +17,21 @@ from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
 from actions.model.plan import Plan, PlannedStep
 from actions.model.ports import World
+from actions.model.quick_dataclass import replace
 from actions.model.release import Release
-from actions.model.schema_state import Diagnosis
 from actions.model.step import Step
 from actions.model.system import Settings, seconds_of
 from actions.model.system_database import DatabaseTable, DjangoTable
 from actions.steps.database_snapshot import draw_snapshot
-from actions.steps.hand_sql import draw_hand_sql
-from actions.steps.migration_reverse import FakeReversal, ReverseMigrations, ReverseWithLoss
+from actions.steps.hand_sql import draw_hand_sql, draw_try
+from actions.steps.migration_fake import FakeReversal
+from actions.steps.migration_fake_option import forward_step, taken_back_already, there_already, unproven
+from actions.steps.migration_reverse import ReverseMigrations, ReverseWithLoss
 from actions.steps.planned import planned
 from actions.steps.schema_check import CheckLocks, CheckSchema
 from actions.steps.schema_code import question
 from actions.steps.schema_notes import facts_of, notes_of, state_notes
+from actions.steps.schema_proof_notes import kept_sql_notes, kept_words, proof_notes
 from actions.steps.schema_reading import Answered, ask_schema, backwards_sql, counts, diagnosis_of
 
 SILENT_S = 300
@@ -52,20 +55,42 @@ def draw(settings: Settings, release: Release, world: World, incident: str) -> P
     found = answered.verdict
     if found.verdict is Verdict.IRREVERSIBLE and table.reverse_sql:
         return _by_hand(settings, release, world, incident, asked, found)
-    _refuse(release, found)
+    if plan := _recorded_only(settings, release, world, incident, asked, answered):
+        return plan
+    _refuse(release, found, kept_words(world, found.unknown))
     assert answered.running is not None  # the verdict stands on it
     numbers = counts(world, asked.client, asked.database, found.drops)
     sql = backwards_sql(world, asked.running, [m for row in found.back for m in row.takes])
     state = diagnosis_of(world, asked.client, asked.database, answered.running, answered.rows)
     lost = {str(drop): count for drop, count in numbers.items()}
-    step = _step(table, asked, answered, lost, sql, incident, fake=_all_gone(found, state))
+    proof = taken_back_already(world, asked, found, state, answered.running)
+    step = _step(table, asked, answered, lost, sql, incident, fake=bool(proof.moves))
     steps, notes = _kept(settings, database, world, incident, asked, isinstance(step, ReverseWithLoss))
     tables = sorted(
         {drop.table for drop in found.drops} | {name for text in sql.values() for name in _TABLE.findall(text)}
     )
     locks = CheckLocks(AskLocks(asked.client, asked.database, tuple(tables)))
-    notes = (*notes_of(found, numbers), *state_notes(state), *notes)
+    notes = (*notes_of(found, numbers), *state_notes(state), *proof_notes(proof), *kept_sql_notes(world, sql), *notes)
     return _plan(settings, release, world, asked, found, steps, (locks, step), notes)
+
+
+def _recorded_only(
+    settings: Settings, release: Release, world: World, incident: str, asked: AskSchema, answered: Answered
+) -> Plan | None:
+    """The plan that records what is there already; None where nothing is. Raises Refused where that is not proven."""
+    if answered.verdict.verdict is not Verdict.SAFE or not answered.verdict.missing:
+        return None
+    table, database = _tables(settings)
+    proof, code, held = there_already(world, asked, answered)
+    if not proof.moves:
+        if proof.half:
+            raise unproven(release.name, proof)
+        return None
+    step = forward_step(asked, code, held, answered.rows, proof, round(seconds_of("lock_timeout", table.lock_timeout)))
+    steps, notes = _kept(settings, database, world, incident, asked, False)
+    locks = CheckLocks(AskLocks(asked.client, asked.database, ("django_migrations",)))
+    notes = (*notes_of(answered.verdict), *proof_notes(proof), *notes)
+    return _plan(settings, release, world, asked, answered.verdict, steps, (locks, step), notes, follows=False)
 
 
 def _by_hand(
@@ -78,7 +103,10 @@ def _by_hand(
     steps, notes = _kept(settings, database, world, incident, asked, True)
     locks = CheckLocks(AskLocks(asked.client, asked.database))
     drawn = {"sql": f"{step.path} sha256:{step.sha256}"}
-    return _plan(settings, release, world, asked, found, steps, (locks, step), (*notes_of(found), *notes), drawn)
+    plan = _plan(settings, release, world, asked, found, steps, (locks, step), (*notes_of(found), *notes), drawn)
+    tried = planned(draw_try(world, step), code="B3", phase="before", optional=True, about_s=30, silent_s=SILENT_S)
+    first = len(plan.steps) - 2
+    return replace(plan, steps=(*plan.steps[:first], tried, *plan.steps[first:]))
 
 
 def _plan(
@@ -91,6 +119,8 @@ def _plan(
     steps: tuple[CheckLocks, Step],
     notes: Sequence[Note],
     drawn: dict[str, str] | None = None,
+    *,
+    follows: bool = True,
 ) -> Plan:
     """What is kept, who is in the way, the step that goes back, and whether the schema fits then."""
     locks, step = steps
@@ -107,7 +137,7 @@ def _plan(
             planned(step, code="X1", phase="carry out", needs=before, about_s=60, silent_s=SILENT_S),
             planned(CheckSchema(asked, Verdict.SAFE.value), code="X2", phase="carry out", needs=("X1",), silent_s=180),
         ),
-        notes=(*notes, NoteKind.CODE_FOLLOWS.note(_follows(release))),
+        notes=(*notes, *((NoteKind.CODE_FOLLOWS.note(_follows(release)),) if follows else ())),
         facts=facts_of(found),
     )
 
@@ -122,7 +152,7 @@ def _tables(settings: Settings) -> tuple[DjangoTable, DatabaseTable]:
     return settings.django, settings.database
 
 
-def _refuse(release: Release, found: SchemaVerdict) -> None:
+def _refuse(release: Release, found: SchemaVerdict, kept: str) -> None:
     if found.verdict is Verdict.SAFE:
         raise Refused(
             f"there is nothing to take back for {release.name}",
@@ -133,14 +163,14 @@ def _refuse(release: Release, found: SchemaVerdict) -> None:
     if found.verdict is Verdict.IRREVERSIBLE:
         raise Refused(
             f"the migrations cannot be taken back for {release.name}",
-            f"IRREVERSIBLE: {'; '.join(found.one_way)}",
+            "; ".join(filter(None, (f"IRREVERSIBLE: {'; '.join(found.one_way)}", kept))),
             ", or ".join(found.ways),
             code="schema-irreversible",
         )
     if found.verdict is Verdict.UNKNOWN:
         raise Refused(
             f"whether {release.name} can live with the schema is not known",
-            found.why,
+            "; ".join(filter(None, (found.why, kept))),
             "find out first, restore the database, or fix forward",
             code="schema-unknown",
         )
@@ -191,11 +221,6 @@ def _run(
 ) -> RunMigrate:
     code: DjangoCode = asked.running
     return RunMigrate(asked.client, asked.database, code, row.app, row.to, row.takes, forward, lock, name, sql, fake)
-
-
-def _all_gone(found: SchemaVerdict, state: Diagnosis) -> bool:
-    """Whether all that would be taken back is gone from the schema already: somebody did it by hand."""
-    return {m for row in found.back for m in row.takes} <= state.gone
 
 
 def _name(incident: str, way: str, number: int) -> str:

@@ -24,26 +24,43 @@ from actions.model.effect import (
     WaitHealthy,
     WriteFile,
 )
+from actions.model.effect_coolify import (
+    CancelDeployment,
+    CollectCoolify,
+    ObserveDeployed,
+    QueueDeployment,
+    SetApplication,
+)
 from actions.model.effect_database import RunPipe, RunSql
 from actions.model.effect_dump import KeepDump
+from actions.model.effect_files import KeepFiles
+from actions.model.effect_queue import AskQueue
 from actions.model.effect_schema import AskLocks, AskSchema, RunMigrate
+from actions.model.effect_sessions import AnalyzeTables, LoadDump
 from actions.model.effect_side import AwaitNoSessions, MeasureLoss, ObserveDatabase, VerifySide
+from actions.model.effect_snapshot import AdoptSnapshot
 from actions.model.errors import GoaroundError
 from actions.model.events import EffectFinished, EffectStarted
 from actions.model.points import point
 from actions.model.ports import Reporter, World
 from actions.model.step import Outcome, StepResult
+from actions.steps.perform_adopt import adopt_snapshot
 from actions.steps.perform_commands import run_command
 from actions.steps.perform_commit import observe_commit
+from actions.steps.perform_coolify import cancel_deployment, observe_deployed, queue_deployment, set_application
+from actions.steps.perform_coolify_evidence import collect_coolify
 from actions.steps.perform_database import run_pipe, run_sql
 from actions.steps.perform_dump import keep_dump
 from actions.steps.perform_evidence import collect_file, collect_output
 from actions.steps.perform_files import edit_file, remove_file, write_file
+from actions.steps.perform_files_kept import keep_files
 from actions.steps.perform_ground import Ended, failed, one_line
 from actions.steps.perform_images import observe_images, wait_healthy
 from actions.steps.perform_look import observe_command
 from actions.steps.perform_probe import probe_http
+from actions.steps.perform_queue import ask_queue
 from actions.steps.perform_schema import ask_locks, ask_the_schema, run_migrate
+from actions.steps.perform_sessions import analyze_tables, load_dump
 from actions.steps.perform_side import await_no_sessions, measure_loss, observe_database, verify_side
 
 
@@ -157,8 +174,14 @@ def _do(effect: Effect, world: World, report: Reporter) -> Ended:
             return run_sql(effect, world, report)
         case RunPipe():
             return run_pipe(effect, world, report)
+        case LoadDump():
+            return load_dump(effect, world, report)
+        case AnalyzeTables():
+            return analyze_tables(effect, world, report)
         case VerifySide():
             return verify_side(effect, world, report)
+        case AdoptSnapshot():
+            return adopt_snapshot(effect, world, report)
         case MeasureLoss():
             return measure_loss(effect, world, report)
         case AwaitNoSessions():
@@ -167,12 +190,26 @@ def _do(effect: Effect, world: World, report: Reporter) -> Ended:
             return observe_database(effect, world, report)
         case KeepDump():
             return keep_dump(effect, world, report)
+        case KeepFiles():
+            return keep_files(effect, world, report)
         case AskSchema():
             return ask_the_schema(effect, world, report)
         case AskLocks():
             return ask_locks(effect, world, report)
+        case AskQueue():
+            return ask_queue(effect, world, report)
         case RunMigrate():
             return run_migrate(effect, world, report)
+        case SetApplication():
+            return set_application(effect, world, report)
+        case CancelDeployment():
+            return cancel_deployment(effect, world, report)
+        case QueueDeployment():
+            return queue_deployment(effect, world, report)
+        case CollectCoolify():
+            return collect_coolify(effect, world, report)
+        case ObserveDeployed():
+            return observe_deployed(effect, world, report)
     assert_never(effect)
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import nullcontext
 
 from actions.model.effect_database import RunPipe, RunSql
 from actions.model.errors import Unreachable
 from actions.model.ports import Reporter, World
+from actions.steps.feeding import Feed
 from actions.steps.perform_ground import Ended, Unmarked, one_line, run_told
-from actions.steps.pipe_script import NOT_BEGUN, pipe_argv, statuses
+from actions.steps.pipe_script import FED, NOT_BEGUN, pipe_argv, statuses
+
+_REASONS = ("ERROR:", "FATAL:", ": error: ", "server closed the connection")
 
 
 def run_sql(effect: RunSql, world: World, report: Reporter) -> Ended:
@@ -26,7 +30,7 @@ def run_sql(effect: RunSql, world: World, report: Reporter) -> Ended:
         )
     except Unreachable as error:
         return Ended(False, error.line(), sure=False)
-    said = _error_in(world, result.stderr) or last
+    said = error_in(world, result.stderr) or last
     reason = f": {said}" if said else ""
     if result.timed_out:
         return Ended(
@@ -34,24 +38,32 @@ def run_sql(effect: RunSql, world: World, report: Reporter) -> Ended:
         )
     if result.exit_status == 0:
         return Ended(True, f"done on {effect.database}{reason}")
-    # 2: the connection was bad, or was lost; 3: a statement failed and nothing after it was run.
-    return Ended(
-        False, f"psql ended with {result.exit_status}{reason}", result.exit_status, sure=result.exit_status == 3
-    )
+    # 3: a statement failed and nothing after it was run; or, as 2, the server was lost, and may have carried it out.
+    sure = result.exit_status == 3 and b"ERROR:" in result.stderr
+    return Ended(False, f"psql ended with {result.exit_status}{reason}", result.exit_status, sure=sure)
 
 
 def run_pipe(effect: RunPipe, world: World, report: Reporter) -> Ended:
     """Run it; done only when every member ended with 0."""
     mark = secrets.token_hex(12)
-    argv = pipe_argv(mark, effect.stages, effect.stdin, effect.stdout)
+    feed = Feed(world, effect.source_host, effect.stdin) if effect.source_host else None
+    argv = pipe_argv(mark, effect.stages, FED if feed else effect.stdin, effect.stdout)
     try:
-        result, _ = run_told(
-            world, Unmarked(report, mark), effect.host, argv, cwd=effect.cwd, env=effect.env, timeout_s=effect.timeout_s
-        )
+        with feed or nullcontext():
+            result, _ = run_told(
+                world,
+                Unmarked(report, mark),
+                effect.host,
+                argv,
+                cwd=effect.cwd,
+                env=effect.env,
+                timeout_s=effect.timeout_s,
+                source=feed.chunks() if feed else None,
+            )
     except Unreachable as error:
         return Ended(False, error.line(), sure=False)
     ends, words = statuses(mark, len(effect.stages), result.stderr)
-    last = _error_in(world, words) or one_line(world, words.decode("utf-8", "replace").strip().rpartition("\n")[2])
+    last = error_in(world, words) or one_line(world, words.decode("utf-8", "replace").strip().rpartition("\n")[2])
     reason = f": {last}" if last else ""
     if result.timed_out:
         return Ended(False, f"did not end within {effect.timeout_s} s{reason}", 1, sure=False)
@@ -66,10 +78,10 @@ def run_pipe(effect: RunPipe, world: World, report: Reporter) -> Ended:
     return Ended(True, f"{names} ended with 0")
 
 
-def _error_in(world: World, words: bytes) -> str:
+def error_in(world: World, words: bytes) -> str:
     """The server's error among what a client said: hints and contexts come after it, and tell less."""
     lines = words.decode("utf-8", "replace").splitlines()
-    found = [line for line in lines if "ERROR:" in line or "FATAL:" in line or ": error: " in line]
+    found = [line for line in lines if any(word in line for word in _REASONS)]
     return one_line(world, found[0]) if found else ""
 
 

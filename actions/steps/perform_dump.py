@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from actions.model.backup_file import PARTIAL, KeptBackup
+from actions.model.backup_trend import shrunk, trend_words
 from actions.model.canonical import sha256_hex
 from actions.model.database_names import literal
 from actions.model.effect_dump import KeepDump
@@ -61,7 +62,10 @@ def keep_dump(effect: KeepDump, world: World, report: Reporter) -> Ended:
         "rows": str(kept.manifest.rows),
         "seconds": str(kept.seconds),
     }
-    if kept.size * 2 < effect.last:
+    if effect.last:
+        facts["against the last"] = trend_words(kept.size, effect.last)
+        words += f", {facts['against the last']}"
+    if shrunk(kept.size, effect.last):
         warning = f"less than half of the last one, which had {size_words(effect.last)}"
         report.line(f"WARNING: {warning}")
         facts["warning"] = warning
@@ -71,7 +75,7 @@ def keep_dump(effect: KeepDump, world: World, report: Reporter) -> Ended:
 
 def _make_ready(effect: KeepDump, world: World, host: Host, report: Reporter) -> None:
     """The folder, its room, and what an earlier run left there."""
-    _must(host, ("mkdir", "-p", "-m", "700", effect.folder), f"making {effect.folder}")
+    make_folder(host, effect.folder)
     if stat_of(host, (effect.path,)):
         raise CommandFailed(f"{effect.path} is there already", "", "it is never written over: draw the plan again")
     _clear(effect, world, host, report)
@@ -202,7 +206,7 @@ class _Making:
             raise failure(self.effect.client, self.effect.database, result)
         text = bytes(self.out).partition(b"\n")[2]
         try:
-            return manifest_of(json.loads(text))
+            return manifest_of(json.loads(text), self.effect.database)
         except (ValueError, KeyError) as error:
             said = sanitise(text[:200].decode("utf-8", "replace"), limit=200)
             raise CommandFailed("psql answered something else than the manifest", said) from error
@@ -235,25 +239,34 @@ class _Making:
 
 
 def _finish(effect: KeepDump, host: Host, kept: KeptBackup) -> None:
-    """On disk, its manifest beside it, and then its name, in this order."""
-    _must(host, ("sync", effect.partial), f"writing {effect.partial} to disk")
-    there = host.read_file(effect.manifest)
     content = json.dumps(kept.to_json(), ensure_ascii=False, indent=1).encode() + b"\n"
-    host.write_file(effect.manifest, content, mode=0o600, before="" if there is None else sha256_hex(there))
-    _must(host, ("mv", "-n", effect.partial, effect.path), f"renaming {effect.partial}")
-    left = stat_of(host, (effect.partial, effect.path))
-    if effect.partial in left or effect.path not in left:
-        raise CommandFailed(
-            f"{effect.partial} could not be renamed", "", f"look whether {effect.path} is there already"
-        )
-    _must(host, ("sync", effect.folder), f"writing {effect.folder} to disk")
+    put_in_place(host, effect.partial, effect.path, effect.manifest, content)
 
 
-def _must(host: Host, argv: tuple[str, ...], doing: str) -> None:
+def put_in_place(host: Host, partial: str, path: str, manifest: str, content: bytes) -> None:
+    """On disk, its manifest (``content``) beside it, and then its name, in this order."""
+    _must(host, ("sync", partial), f"writing {partial} to disk")
+    there = host.read_file(manifest)
+    host.write_file(manifest, content, mode=0o600, before="" if there is None else sha256_hex(there))
+    _must(host, ("mv", "-n", partial, path), f"renaming {partial}")
+    left = stat_of(host, (partial, path))
+    if partial in left or path not in left:
+        raise CommandFailed(f"{partial} could not be renamed", "", f"look whether {path} is there already")
+    folder = path.rpartition("/")[0] or "/"
+    _must(host, ("sync", folder), f"writing {folder} to disk")
+
+
+def make_folder(host: Host, folder: str) -> None:
+    """The folder of ``database.keep``, for its owner alone. Raises CommandFailed with what to do about it."""
+    move = f"let the user of goaround on {host.name} make or write {folder}, or name another folder as database.keep"
+    _must(host, ("mkdir", "-p", "-m", "700", folder), f"making {folder}", move)
+
+
+def _must(host: Host, argv: tuple[str, ...], doing: str, move: str = "") -> None:
     result = host.run(argv, env={"LC_ALL": "C"}, timeout_s=READ_S)
     if result.exit_status != 0:
         said = sanitise(result.stderr.decode("utf-8", "replace").strip(), limit=200)
-        raise CommandFailed(f"{doing} on {host.name} failed", said, "", exit_status=result.exit_status)
+        raise CommandFailed(f"{doing} on {host.name} failed", said, move, exit_status=result.exit_status)
 
 
 def _remove(host: Host, path: str) -> None:

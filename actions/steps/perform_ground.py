@@ -5,7 +5,7 @@ What the single effects do is left to the other ``perform_…`` files; their ord
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from actions.model.errors import GoaroundError, Refused
@@ -130,10 +130,12 @@ def run_told(
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
     timeout_s: int = 0,
+    source: Iterator[bytes] | None = None,
 ) -> tuple[CommandResult, str]:
     """How it ended, and the last line that it said; its output is told line by line as it comes.
 
-    Names in the values of ``env`` become values here and nowhere earlier. ``timeout_s``: 0 is no deadline. Raises what
+    Names in the values of ``env`` become values here and nowhere earlier. ``timeout_s``: 0 is no deadline. ``source``:
+    what it is fed, as ``Host.run`` takes it. Raises what
     the host raises; one that is lost in the middle (``Unreachable``) may have carried it out to its end.
     """
     output = OutputLines(world, report)
@@ -145,6 +147,7 @@ def run_told(
             stdin=stdin,
             timeout_s=timeout_s or None,
             on_output=output.chunk,
+            source=source,
         )
     finally:
         output.finish()

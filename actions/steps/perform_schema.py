@@ -10,6 +10,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from actions.model.code_fit import Fit, fit_of
 from actions.model.effect_schema import AskLocks, AskSchema, RunMigrate
 from actions.model.errors import GoaroundError, Unreachable
 from actions.model.migrations import Migration, Verdict
@@ -30,6 +31,10 @@ def ask_the_schema(effect: AskSchema, world: World, report: Reporter) -> Ended:
     found = ask_schema(world, effect).verdict
     for line in (found.why, *found.one_way, *found.notes):
         report.line(world.redact(line))
+    if effect.whole:
+        whole = fit_of(found)
+        facts = {"code": whole.fit.value, "code why": one_line(world, whole.why)}
+        return Ended(whole.fit is Fit.FITS, f"{effect.target.release} {whole.fit.value}: {whole.why}", facts=facts)
     facts = {"schema": found.verdict.value, "schema why": one_line(world, found.why)}
     return Ended(found.verdict is Verdict.SAFE, f"{found.verdict.value}: {found.why}", facts=facts)
 

@@ -35,10 +35,11 @@ def verify_side(effect: VerifySide, world: World, report: Reporter) -> Ended:
     found = read_manifest(world, effect.client, effect.side)
     problems = list(compare(wanted, found) if wanted else compare_rows(effect.rows, found))
     problems += _sound(effect, found)
-    lagging = _lagging(effect, world, found)
+    lagging = _lagging(effect.side, effect, world, found)
     if lagging and (wanted is None or found.sequences != wanted.sequences):
         # What lags in the live database as well is nothing that the restore has done.
-        known = {one.what for one in _lagging(effect, world, read_manifest(world, effect.client, effect.live))}
+        now = read_manifest(world, effect.client, effect.live)
+        known = {one.what for one in _lagging(effect.live, effect, world, now)}
         problems += [one for one in lagging if one.what not in known]
     for one in problems:
         report.line(one_line(world, one.words()))
@@ -65,8 +66,8 @@ def _manifest(effect: VerifySide, world: World) -> Manifest:
         raise GoaroundError(f"{effect.manifest} is no manifest", str(error), "draw the plan again") from error
 
 
-def _lagging(effect: VerifySide, world: World, found: Manifest) -> list[Difference]:
-    owned = owned_sequences(world, effect.client, found.database)
+def _lagging(database: str, effect: VerifySide, world: World, found: Manifest) -> list[Difference]:
+    owned = owned_sequences(world, effect.client, database)
     return [
         Difference(f"sequence {name}", f"beyond the keys of {owned[name]}", str(found.sequences.get(name)))
         for name in lagging_sequences(found, owned)

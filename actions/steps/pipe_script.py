@@ -9,6 +9,8 @@ from __future__ import annotations
 import shlex
 
 NOT_BEGUN = -1
+FED = "/dev/stdin"
+"""As ``stdin``: what the shell itself is given."""
 
 
 def pipe_argv(mark: str, stages: tuple[tuple[str, ...], ...], stdin: str = "", stdout: str = "") -> tuple[str, ...]:

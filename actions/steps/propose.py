@@ -1,13 +1,16 @@
 """Proposes the release to go back to: the last one known to be good. The operator chooses; this only speaks first.
 
-Works on releases of any option. "Good" means what the records say of deployments; that a release works again is proven
-after the switch, never assumed here.
+Works on releases of any option. What "good" means is ``last_good``'s to say, where the history over all sources is
+known; without it, what the one source says of deployments counts. That a release works again is proven after the
+switch, never assumed here.
 """
 
 from __future__ import annotations
 
-from actions.model.quick_dataclass import dataclass
-from actions.model.release import Release, WayBack
+from actions.model.last_good import Standing, judge, last_good
+from actions.model.quick_dataclass import dataclass, replace
+from actions.model.release import STANDS, Release, WayBack
+from actions.model.release_history import History
 
 _USABLE = (WayBack.READY, WayBack.PROTECTED, WayBack.PRUNABLE, WayBack.UNKNOWN)
 
@@ -23,13 +26,48 @@ class Proposal:
 
     release: Release | None
     why: str
+    newer: tuple[str, ...] = ()
+    """Why not the newer ones: a line each."""
+    golden: bool = False
+    """A person pinned it."""
+    known_good: bool = False
+    """Its deployment was finished, it was live long enough, and no incident of our record followed."""
 
 
-def propose(releases: tuple[Release, ...]) -> Proposal:
-    """The newest release older than the running one that was deployed well; without a history, the one before it.
+def propose(releases: tuple[Release, ...], history: History | None = None) -> Proposal:
+    """The release pinned as golden, else the last known good one; where none is known, the best guess, said to be one.
 
-    ``releases`` come newest first; the running one is marked ``WayBack.RUNNING``.
+    ``releases`` come newest first; the running one is marked ``WayBack.RUNNING``. ``history``: all sources joined;
+    without it, only what these releases themselves tell counts.
     """
+    if history is None or any(one.source in ("backup", "snapshot") for one in releases):
+        return _by_deployments(releases)  # nobody deploys a backup: how long it was live says nothing of it
+    found = last_good(history)
+    if found.row is not None:
+        mine = next((one for one in releases if one.identity == found.row.identity), None)
+        if mine is not None:
+            what = "" if found.golden else "last known good: "
+            return Proposal(mine, f"{what}{found.why}", found.newer, found.golden, judge(history, found.row).good)
+    guess = _by_deployments(tuple(_with_history(one, history) for one in releases))
+    mine = next((one for one in releases if guess.release and one.identity == guess.release.identity), None)
+    if mine is None:
+        return Proposal(None, guess.why, found.newer)
+    return Proposal(mine, f"not known to be good: {guess.why}", found.newer)
+
+
+def _with_history(release: Release, history: History) -> Release:
+    """With what other sources tell of its life; one that an incident followed is not guessed."""
+    row = history.of(release.identity)
+    if row is None:
+        return release
+    judged = judge(history, row)
+    bad = release.bad or (judged.why if judged.standing is Standing.INCIDENT else "")
+    told = row.release
+    return replace(release, live_since=told.live_since, live_until=told.live_until, ended=told.ended, bad=bad)
+
+
+def _by_deployments(releases: tuple[Release, ...]) -> Proposal:
+    """The newest release older than the running one that was deployed well; without a history, the one before it."""
     running = next((release for release in releases if release.way_back is WayBack.RUNNING), None)
     # Only a deployment that ended well counts as history: "failed" alone tells of no release that ever worked.
     deployed = [release for release in releases if release.live_since and release.ended in ("", "ok")]
@@ -41,6 +79,12 @@ def propose(releases: tuple[Release, ...]) -> Proposal:
     usable = [release for release in before if _usable(release)]
     if usable:
         best = max(usable, key=lambda release: release.live_since)
+        stands = next((one for one in usable if STANDS in one.note), None)
+        if stands is not None:
+            return Proposal(stands, f"it {stands.note[stands.note.index(STANDS) :]}: that draws the swap")
+        if best.source in ("backup", "snapshot"):  # nobody ever deployed it
+            what = f"the newest usable {best.source} from before what runs"
+            return Proposal(best, f"{what}: the data of {_short(best.live_since)}")
         return Proposal(best, f"was live {_life(best)} and its deployment ended {best.ended or 'without a word'}")
     if before:
         return Proposal(None, "no release that was deployed well before the running one is still there")

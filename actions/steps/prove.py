@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from actions.model.codec import later
 from actions.model.effect import Effect, ObserveCommit, ObserveImages, ProbeHttp
+from actions.model.effect_coolify import ObserveDeployed
 from actions.model.ports import Reporter, World
 from actions.model.step import Outcome, StepResult
 from actions.steps.perform import Performed, perform
@@ -27,6 +29,7 @@ class ProveBack(ReadingStep):
     images: ObserveImages | None = None
     commit: ObserveCommit | None = None
     probes: tuple[ProbeHttp, ...] = ()
+    deployed: ObserveDeployed | None = later(None)  # noqa: RUF009  # a marked default, frozen as it is
 
     def title(self) -> str:
         """The row's text."""
@@ -39,6 +42,8 @@ class ProveBack(ReadingStep):
             parts.append(f"{', '.join(sorted(self.images.want))} run the images of {self.target}")
         if self.commit:
             parts.append(f"commit {self.commit.want} runs")
+        if self.deployed:
+            parts.append(f"every container of the application runs {self.deployed.want}")
         if not parts:
             parts.append("what runs cannot be learned")
         if self.probes:
@@ -48,7 +53,7 @@ class ProveBack(ReadingStep):
     def effects(self) -> tuple[Effect, ...]:
         """First what runs: a probe proves nothing while the wrong version answers."""
         # Images after the commit: with both, the fact `running` is that of the images, as in a release.
-        seen: tuple[Effect, ...] = tuple(part for part in (self.commit, self.images) if part is not None)
+        seen: tuple[Effect, ...] = tuple(part for part in (self.commit, self.images, self.deployed) if part is not None)
         return (*seen, *self.probes)
 
     def run(self, world: World, report: Reporter) -> StepResult:
@@ -58,7 +63,7 @@ class ProveBack(ReadingStep):
         if not performed.ok:
             return StepResult(performed.outcome, performed.summary, facts)
         probes = f"{facts['probes']} probes passed" if self.probes else "no probe is configured"
-        if not (self.images or self.commit):
+        if not (self.images or self.commit or self.deployed):
             return StepResult(Outcome.UNKNOWN, f"{NOT_PROVEN}; {probes}", facts)
         return StepResult(Outcome.DONE, f"{self.target} runs ({facts['running']}); {probes}", facts)
 

@@ -14,7 +14,7 @@ from actions.model.effect_schema import AskSchema
 from actions.model.errors import BadInput, GoaroundError
 from actions.model.ports import World
 from actions.model.release import Release, short_id
-from actions.model.system import Settings
+from actions.model.system import GitTable, Settings
 from actions.model.system_database import DjangoTable
 from actions.steps.compose_facts import ComposeFacts, read_facts, running_images
 from actions.steps.database_reach import client_of
@@ -49,24 +49,36 @@ class _Sides:
 
 def _sides(settings: Settings, table: DjangoTable, world: World, release: Release) -> _Sides:
     facts = read_facts(settings.compose, world) if settings.compose is not None else None
-    running = _running(settings, table, world, facts)
+    running = running_code(settings, table, world, facts)
     if facts is not None and release.images:
-        there = _container(table, world, facts)
-        image = release.images.get(table.service, running.image)
-        if not image:
-            none = there.unknown or f"it has no image for {table.service}"
-            return _Sides(replace(there, release=release.name, unknown=none), running)
-        gone = "" if image in facts.images else "its image is not on the engine"
-        return _Sides(replace(there, release=release.name, image=image, unknown=there.unknown or gone), running)
+        return _Sides(image_code(table, world, facts, release, running.image), running)
     if release.commit and settings.git is not None:
-        here = settings.git.repository
-        return _Sides(DjangoCode(world.host.name, release.name, cwd=here, commit=release.commit), running)
+        return _Sides(commit_code(settings.git, world, release), running)
     return _Sides(
         DjangoCode(world.host.name, release.name, unknown="neither its image nor its commit is known"), running
     )
 
 
-def _running(settings: Settings, table: DjangoTable, world: World, facts: ComposeFacts | None) -> DjangoCode:
+def image_code(
+    table: DjangoTable, world: World, facts: ComposeFacts, release: Release, otherwise: str = ""
+) -> DjangoCode:
+    """The code of a release by its image; ``otherwise``: the image where it names none for Django's service."""
+    there = _container(table, world, facts)
+    image = release.images.get(table.service, otherwise)
+    if not image:
+        none = there.unknown or f"it has no image for {table.service}"
+        return replace(there, release=release.name, unknown=none)
+    gone = "" if image in facts.images else "its image is not on the engine"
+    return replace(there, release=release.name, image=image, unknown=there.unknown or gone)
+
+
+def commit_code(table: GitTable, world: World, release: Release) -> DjangoCode:
+    """The code of a release by its commit: its files in the clone, which are listed and not run."""
+    return DjangoCode(world.host.name, release.name, cwd=table.repository, commit=release.commit)
+
+
+def running_code(settings: Settings, table: DjangoTable, world: World, facts: ComposeFacts | None) -> DjangoCode:
+    """The code that runs: the image of Django's service, else what lies in the deployed folder."""
     if facts is not None:
         image = running_images(facts.containers, (table.service,)).get(table.service, "")
         code = replace(_container(table, world, facts), image=image, release=f"what runs ({short_id(image)})")

@@ -14,12 +14,12 @@ from actions.model.note_kinds import NoteKind
 from actions.model.plan import PlannedStep
 from actions.model.ports import World
 from actions.model.release import Release
-from actions.model.schema_state import Diagnosis
+from actions.model.schema_state import Diagnosis, Finding, Standing
 from actions.model.system import Settings
 from actions.steps.planned import planned
 from actions.steps.schema_check import CheckSchema
 from actions.steps.schema_code import configured, question
-from actions.steps.schema_reading import ask_schema, diagnosis_of
+from actions.steps.schema_reading import ask_schema, counts, diagnosis_of, inside
 
 KINDS = {
     Verdict.SAFE: NoteKind.SCHEMA_SAFE,
@@ -44,19 +44,29 @@ def gate(settings: Settings, world: World, release: Release, code: str) -> Gate:
     if not configured(settings):
         return Gate()
     asked = question(settings, world, release)
-    state = Diagnosis()
+    state, numbers = Diagnosis(), None
     try:
         answered = ask_schema(world, asked)
         found = answered.verdict
         if answered.rows:
-            inside = answered.running or answered.target
-            state = diagnosis_of(world, asked.client, asked.database, inside, answered.rows)
+            # A deployment that failed half-way is seen by the code that it brought: that which runs.
+            same = asked.running.image and asked.running.image == asked.target.image
+            held = answered.running or (answered.target if same else inside(world, asked.running, answered.rows))
+            held = answered.target if held.unknown or held.weak else held
+            state = diagnosis_of(world, asked.client, asked.database, held, answered.rows)
+        if found.drops:
+            numbers = counts(world, asked.client, asked.database, found.drops)
     except GoaroundError as error:
         found = unasked(error.line())
-    step = planned(
-        CheckSchema(asked, found.verdict.value), code=code, phase="before", gate=True, about_s=5, silent_s=180
-    )
-    return Gate((step,), (*notes_of(found), *state_notes(state)), facts_of(found))
+    drawn = found.verdict.value + lost_words(numbers)
+    step = planned(CheckSchema(asked, drawn), code=code, phase="before", gate=True, about_s=5, silent_s=180)
+    return Gate((step,), (*notes_of(found, numbers), *state_notes(state)), facts_of(found))
+
+
+def lost_words(counts: dict[Dropped, int] | None) -> str:
+    """``; taking back drops 3 values of column shop_order.total and 2 more``; empty where no value goes."""
+    rows = [f"{n} {'values' if one.column else 'rows'} of {one}" for one, n in (counts or {}).items() if n]
+    return f"; taking back drops {_list(rows, 1)}" if rows else ""
 
 
 def facts_of(found: SchemaVerdict) -> dict[str, str]:
@@ -97,17 +107,26 @@ def notes_of(found: SchemaVerdict, counts: dict[Dropped, int] | None = None) -> 
 
 def state_notes(state: Diagnosis) -> tuple[Note, ...]:
     """Half-applied states as notes; none where record and schema agree."""
-    rows = [one.words() for one in state.findings]
+    rows = [f"{one.words()}; {_move(one)}" for one in state.findings]
     rows += [
-        f"the index {name} is invalid: a concurrent build failed; drop it and build it anew" for name in state.invalid
+        f"the index {name} is invalid: a concurrent build failed; DROP INDEX CONCURRENTLY {name}, and build it anew"
+        for name in state.invalid
     ]
-    if state.fakes:
-        rows.append(f"only its record is missing, all that it makes is there: {', '.join(map(str, state.fakes))}")
-    if state.gone:
-        rows.append(
-            f"only its record is left, nothing that it makes is there: {', '.join(sorted(map(str, state.gone)))}"
-        )
     return tuple(NoteKind.HALF_APPLIED.note(row) for row in rows)
+
+
+def _move(one: Finding) -> str:
+    """What to do about it."""
+    if one.standing is Standing.NOT_THERE:
+        if one.gone_proven:
+            return "option migration compares the tables, and can record it as taken back, with a second person"
+        return "find out who took it away: restore the database, or bring it back by hand, with a second pair of eyes"
+    if one.fake_proven:
+        return (
+            "option migration to the release that holds it compares the tables, and can record it, with a second person"
+        )
+    words = "finish it, or take its parts away, with SQL by hand and a second pair of eyes; then migrate"
+    return f"a migration that is not atomic failed or was killed: {words}"
 
 
 def _counted(drop: Dropped, counts: dict[Dropped, int] | None) -> str:

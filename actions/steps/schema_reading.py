@@ -52,7 +52,8 @@ SELECT json_build_object(
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND pg_table_is_visible(c.oid)),
   'invalid', (SELECT coalesce(json_agg(i.indexrelid::regclass::text ORDER BY 1), '[]')
-    FROM pg_index i WHERE NOT i.indisvalid))
+    FROM pg_index i WHERE NOT i.indisvalid
+      AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)))
 """
 _FILE = re.compile(r"(?:^|/)(?P<app>[^/]+)/migrations/(?P<name>[^/_~][^/]*)\.py$")
 
@@ -83,14 +84,16 @@ def ask_schema(world: World, question: AskSchema) -> Answered:
         unasked = Inside(unknown=question.target.unknown)
         return Answered(verdict((), unasked), unasked)
     rows = recorded(world, question.client, question.database)
-    target = _of_the_database(inside(world, question.target, rows or ()), question.database)
+    named = question.names or question.database
+    target = of_the_database(inside(world, question.target, rows or ()), named)
     running = None
     if rows and not target.unknown and (target.weak or strangers(rows, target)):
-        running = _of_the_database(inside(world, question.running, rows), question.database)
+        running = of_the_database(inside(world, question.running, rows), named)
     return Answered(verdict(rows, target, running), target, running, rows or ())
 
 
-def _of_the_database(found: Inside, database: str) -> Inside:
+def of_the_database(found: Inside, database: str) -> Inside:
+    """The reading, or that it is of no use where the code's settings name another database."""
     if not found.database or found.database == database:
         return found
     return Inside(unknown=f"its settings name the database {found.database}, the configuration {database}")

@@ -7,7 +7,7 @@ from typing import Any
 from actions.model.database_client import DatabaseClient
 from actions.model.database_names import literal
 from actions.model.ports import World
-from actions.model.side_note import SideNote, add_note_sql, read_note
+from actions.model.side_note import SideNote, add_note_sql, birth_limit, read_note
 from actions.steps.database_reading import MAINTENANCE as MAINTENANCE
 from actions.steps.database_reading import ask, failure, run_psql
 
@@ -21,11 +21,16 @@ def notes(world: World, client: DatabaseClient) -> dict[str, SideNote]:
     return {name: note for name, note in read.items() if note is not None}
 
 
-def note_of(world: World, client: DatabaseClient, database: str) -> tuple[bool, SideNote | None]:
-    """Whether there is such a database, and its comment when it is one of ours."""
-    sql = f"""SELECT json_build_array(count(*), max(shobj_description(oid, 'pg_database')))
+def note_of(world: World, client: DatabaseClient, database: str, incident: str = "") -> tuple[bool, SideNote | None]:
+    """Whether there is such a database, and its comment when it is one of ours.
+
+    ``incident``: one that this incident has just made, and that has no comment yet, counts as its own.
+    """
+    sql = f"""SELECT json_build_array(count(*), max(shobj_description(oid, 'pg_database')), max(datconnlimit))
       FROM pg_database WHERE datname = {literal(database)}"""
-    count, text = ask(world, client, MAINTENANCE, sql, admin=True)
+    count, text, limit = ask(world, client, MAINTENANCE, sql, admin=True)
+    if incident and count and text is None and limit == birth_limit(database, incident):
+        return True, SideNote(incident)
     return bool(count), read_note(text)
 
 

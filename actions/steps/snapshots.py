@@ -1,4 +1,4 @@
-"""Snapshots of the live database beside itself: which there are, and taking one.
+"""Snapshots of the live database beside itself: which there are, taking one, and counting it while nobody waits.
 
 A copy of files on the server takes seconds where a dump and its restore take many minutes, and it can be swapped in at
 once; but everybody's sessions end for it, and who connects meanwhile waits. Whether that may be is asked before.
@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from actions.model.clock import stamp
 from actions.model.database_client import DatabaseClient
-from actions.model.database_names import literal, side_name
+from actions.model.database_names import side_name
 from actions.model.errors import CommandFailed, Refused
+from actions.model.manifest import Manifest
 from actions.model.outside_text import sanitise
 from actions.model.ports import CommandResult, World
 from actions.model.quick_dataclass import dataclass
+from actions.model.side_note import read_note
+from actions.model.snapshot_adoption import Held, close_sql, comment_sha256, open_sql
 from actions.model.snapshot_sql import (
     SNAPSHOTS_SQL,
     SnapshotNote,
     copy_sql,
     finish_sql,
     make_way_sql,
+    note_json,
     read_snapshot_note,
 )
+from actions.steps.database_manifest import read_manifest
 from actions.steps.database_preflight import LiveDatabase, check, room
 from actions.steps.database_reading import ask, failure, run_psql
 from actions.steps.side_reading import MAINTENANCE
@@ -31,6 +37,8 @@ from actions.steps.side_reading import MAINTENANCE
 COPY_S = 3600.0
 BYTES_PER_S = 300_000_000
 """Of files that are copied at least, for the estimate of the pause."""
+COUNTING = "predeploy"
+"""In the place of an incident, while one is counted that was just made."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,35 @@ class Snapshot:
     release: str
     """Identity of the release that ran; empty: it was not known."""
     size: int
-    """Bytes on the server's disk."""
+    """Bytes on the server's disk; -1: we may not ask."""
+    oid: int = 0
+    comment: str = ""
+    """As it stands there: for SQL."""
+    held: Manifest | None = None
+    """What was counted in it when it was taken."""
+    open: bool = False
+    """It lets connections in, which one that was finished does not."""
+    owner: str = ""
+    mine: bool = True
+    """We may close it, note in it, and change its name."""
+    written: int = 0
+    """Rows that were written in it since, the server's own among them; by its counters."""
+    counters: bool = True
+    """They go back to its beginning, as far as one can tell; else they were lost or reset since."""
+    adopted: str = ""
+    """The incident that has verified it, and means to swap it in; empty: none."""
+    ready: bool = False
+    """That incident has counted what is lost with it, too."""
+
+    @property
+    def identity(self) -> str:
+        """What proves that it, and no other of its name, is meant."""
+        return f"snapshot {sanitise(self.name)} oid {self.oid}"
+
+    @property
+    def seen(self) -> Held:
+        """By which SQL knows it again."""
+        return Held(self.name, self.oid, comment_sha256(self.comment))
 
 
 @dataclass(frozen=True)
@@ -59,25 +95,55 @@ class Taken:
 
 def snapshots(world: World, client: DatabaseClient, database: str) -> tuple[Snapshot, ...]:
     """Those of this database, newest first. One whose comment does not say so is none. Raises what ``ask`` raises."""
-    return _all(world, client, database)[0]
+    return look(world, client, database)[0]
 
 
 def strays(world: World, client: DatabaseClient, database: str) -> tuple[str, ...]:
     """Names of those that look like one and do not say so: their making was cut off, or they are somebody else's."""
-    return _all(world, client, database)[1]
+    return look(world, client, database)[1]
 
 
-def _all(world: World, client: DatabaseClient, database: str) -> tuple[tuple[Snapshot, ...], tuple[str, ...]]:
+def snapshot_named(world: World, client: DatabaseClient, database: str, name: str) -> Snapshot | None:
+    """The one of this exact name; None: there is none."""
+    return next((one for one in snapshots(world, client, database) if one.name == name), None)
+
+
+def look(world: World, client: DatabaseClient, database: str) -> tuple[tuple[Snapshot, ...], tuple[str, ...]]:
+    """``snapshots`` and ``strays``, by one question."""
     found, others = [], []
-    for name, comment, size in ask(world, client, MAINTENANCE, SNAPSHOTS_SQL, admin=True):
-        if not _is_of(name, database):
+    for row in ask(world, client, MAINTENANCE, SNAPSHOTS_SQL, admin=True):
+        if not _is_of(row["name"], database):
             continue
-        note = read_snapshot_note(comment)
-        if note is not None:
-            found.append(Snapshot(name, note.at, note.release, int(size)))
-        elif not comment:
-            others.append(sanitise(name))
+        one = _read(row) if row["whole"] else None
+        if one is not None:
+            found.append(one)
+        elif not row["comment"] or not row["whole"]:
+            others.append(sanitise(row["name"]))
     return tuple(sorted(found, key=lambda one: (one.at, one.name), reverse=True)), tuple(others)
+
+
+def _read(row: dict[str, Any]) -> Snapshot | None:
+    side = read_note(row["comment"])
+    adopted = side if side is not None and side.snapshot and not side.live else None
+    note = read_snapshot_note(adopted.snapshot if adopted is not None else row["comment"])
+    if note is None:
+        return None
+    return Snapshot(
+        name=row["name"],
+        at=note.at,
+        release=note.release,
+        size=int(row["size"]),
+        oid=int(row["oid"]),
+        comment=row["comment"],
+        held=note.held,
+        open=bool(row["open"]),
+        owner=sanitise(row["owner"], limit=80),
+        mine=bool(row["mine"]),
+        written=int(row["written"]),
+        counters=note.held is None or bool(row["seen"]),  # whoever counted it has left a trace in them
+        adopted=sanitise(adopted.goaround, limit=80) if adopted is not None else "",
+        ready=adopted is not None and adopted.usable,
+    )
 
 
 def _is_of(name: str, database: str) -> bool:
@@ -120,9 +186,34 @@ def take_snapshot(world: World, client: DatabaseClient, live: LiveDatabase, mark
     if finished.exit_status != 0:
         raise failure(client, snap, finished)
     ended = cleared.stdout.decode("ascii", "replace").strip()
-    measured = f"SELECT json_build_array(pg_database_size({literal(snap)}))"
-    size = int(ask(world, client, MAINTENANCE, measured, admin=True)[0])
-    return Taken(Snapshot(snap, at, release, size), max(0, over - begun), int(ended) if ended.isdigit() else 0)
+    made = snapshot_named(world, client, live.name, snap)
+    if made is None:
+        raise CommandFailed(
+            f"{sanitise(snap)} was made, and is not there", "", "look who drops databases", exit_status=0
+        )
+    return Taken(made, max(0, over - begun), int(ended) if ended.isdigit() else 0)
+
+
+def count_snapshot(world: World, client: DatabaseClient, live: str, one: Snapshot) -> Snapshot:
+    """Notes what it holds, so that it can be verified once it is needed. Nobody waits for that; meanwhile it is open.
+
+    Raises what reading raises; then it is closed again, and says of itself what it said before.
+    """
+    _say(world, client, one, open_sql(one.seen, COUNTING))
+    held = None
+    try:
+        held = read_manifest(world, client, one.name)
+    finally:
+        note = note_json(SnapshotNote(one.at, one.release, held)) if held is not None else one.comment
+        _say(world, client, one, close_sql(one.seen, COUNTING, note))
+    found = snapshot_named(world, client, live, one.name)
+    return found if found is not None else one
+
+
+def _say(world: World, client: DatabaseClient, one: Snapshot, sql: str) -> None:
+    said = run_psql(world, client, MAINTENANCE, sql, admin=True)
+    if said.exit_status != 0:
+        raise failure(client, one.name, said)
 
 
 def _not_taken(client: DatabaseClient, snap: str, copied: CommandResult, cleared: CommandResult) -> Exception:

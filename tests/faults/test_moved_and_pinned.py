@@ -75,7 +75,7 @@ def test_the_pinned_configuration_is_used_when_the_file_is_edited(tiny: Tiny, se
             if wish == "B1":
                 other.ask("session.draw([one for one in session.releases() if one.commit == tiny.target][0]).digest")
             assert other.ask(f"run(session, '{wish}')") == "done"
-        assert other.ask("session.close_incident('recovered')") is None
+        assert other.ask("session.park_incident('recovered')") is None
         other.ask("session.close()")
     assert not (tiny.folder / "was-evil").exists()
     assert (tiny.begun(), tiny.running) == (1, tiny.target)

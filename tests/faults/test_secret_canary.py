@@ -73,7 +73,7 @@ def test_a_printed_secret_stands_nowhere(talking: Tiny, tmp_path: Path) -> None:
         operator = Listening(session, {**STORY, "title": f"fails with {TOKEN}"})
         Plain(session, operator).fly()
         session.note(f"I typed {TOKEN} into a note")
-        assert session.incident.finished
+        assert session.incident.signed
         session.close()
     assert found_in(tiny.store) == []
     # What the operator types is echoed to the one who typed it, once.

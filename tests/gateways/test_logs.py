@@ -527,3 +527,30 @@ class Way:
             thread.join(10)
         for end in self._ends:
             end.close()
+
+
+def test_what_coolify_runs_is_followed_over_a_deployment(build_image: ImageBuilder, engine_name: str) -> None:
+    """Containers are known by the UUID in their names; the new one is marked at its first line, strangers stay out."""
+    build_image(f"{engine_name}:1", {"/bin/chatty": CHATTY})
+    uuid = f"zk4w{engine_name[-8:]}"
+    names = [f"{uuid}-102030", f"{uuid}-111213", f"web-{uuid}-111213", f"stranger-{engine_name}"]
+
+    def start(name: str, word: str) -> None:
+        docker("run", "-d", "--network=none", "--name", name, f"{engine_name}:1", "chatty", word)
+
+    try:
+        start(names[0], "old")
+        start(names[3], "strange")
+        with running(EngineLogs(uuid, name="app", named=True)) as pane:
+            pane.until_line("old 5")
+            start(names[1], "new")
+            docker("rm", "-f", names[0])
+            start(names[2], "web")
+            texts = pane.until(lambda have: "new 10" in have and "web 5" in have, "both new containers")
+        assert texts.index("begin new") > next(at for at, text in enumerate(texts) if "new container" in text)
+        assert [text for text in texts if "strange" in text] == []
+        assert {line.source for line in pane.lines} == {"app", "web"}
+    finally:
+        there = docker("ps", "-aq", *(word for name in names for word in ("--filter", f"name={name}"))).split()
+        if there:
+            docker("rm", "-f", *there)

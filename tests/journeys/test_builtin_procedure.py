@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from actions.model.affirming import LOSS, RESTORE
 from actions.model.checklist import AFTER, BEFORE, Kind, Phase
 from actions.model.codec import from_json, to_json
 from actions.model.procedure import BRANCHES, OptionText, Procedure
@@ -277,7 +278,11 @@ def test_before_takes_12_to_20_minutes(procedure: Procedure) -> None:
 def test_the_gate(procedure: Procedure) -> None:
     """The current backup is sensed and is the one gate that is always there."""
     gates = [item for one in procedure.checklists for item in one.items if item.gate and item.when not in BRANCHES]
-    assert [(item.sensor, item.kind) for item in gates] == [("backup.current", Kind.SENSED)]
+    always = [item for item in gates if item.when != RESTORE]
+    assert [(item.sensor, item.kind) for item in always] == [("backup.current", Kind.SENSED)]
+    affirmed = [item.text for item in gates if item.when == RESTORE]
+    assert len(affirmed) == 3, "I00: broken, no fix forward, the loss is acceptable"
+    assert [LOSS in text for text in affirmed] == [False, False, True], "the last over the computed number"
 
 
 def options(procedure: Procedure) -> dict[str, OptionText]:

@@ -167,6 +167,15 @@ async def test_before_anything_is_declared_one_place_says_what_to_do(tiny: Tiny)
         assert op.incident.declared.title == "pages fail"
 
 
+async def test_who_resumes_an_incident_sees_the_place_for_the_next_one_once_it_is_over(planned: Tiny) -> None:
+    """An open incident needs no card for declaring one; turned away from it, the card is there."""
+    async with flying(planned) as op:
+        assert "No incident is open" not in await op.text()
+        op.session.forget()
+        op.screen.refresh_panes()
+        await op.sees("No incident is open", "Something broken? Enter declares")
+
+
 async def test_what_is_bent_during_the_evening_stands_in_the_record(planned: Tiny) -> None:
     """Override, not applicable, deferred, note, stop and its lifting: with reason, person and time."""
     async with flying(planned) as op:
@@ -359,7 +368,7 @@ async def test_the_end_is_closed_and_signed_by_two(planned: Tiny) -> None:
         await asyncio.sleep(DEAF_S + 0.1)
         op.pilot.app.screen.query_one("#close").focus()
         await op.press("enter")
-        await op.sees("closed: recovered", "sign off: executed by")
+        await op.sees("PARKED: recovered", "sign off: executed by")
         for part, person in (("executed", ""), ("verified", "ops1"), ("verified", "ops2")):
             if not isinstance(op.pilot.app.screen, SignOffDialog):
                 await op.enter()
@@ -372,8 +381,8 @@ async def test_the_end_is_closed_and_signed_by_two(planned: Tiny) -> None:
                 await op.sees("must be somebody else")
                 await op.press(*["backspace"] * 4)
             else:
-                await op.sees("verified by somebody else" if part == "executed" else "closed and signed")
-        assert op.incident.finished
+                await op.sees("verified by somebody else" if part == "executed" else "is parked until X1.")
+        assert (op.incident.signed, op.incident.finished) == (True, False)
 
 
 async def test_a_second_cockpit_observes_and_says_who_flies(planned: Tiny) -> None:

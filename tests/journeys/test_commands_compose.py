@@ -113,7 +113,8 @@ def test_predeploy_and_a_trial(stack: Stack, tmp_path: Path, jobs: int) -> None:
     backup, snapshot = data["kept"]
     assert data["option"] == "compose"
     assert (backup["kind"], backup["rows"], snapshot["kind"]) == ("backup", 5000, "snapshot")
-    assert sql(stack, "SELECT count(*) FROM item", snapshot["place"]) == "5000"
+    closed = f"SELECT datallowconn, pg_database_size(oid) > 0 FROM pg_database WHERE datname = '{snapshot['place']}'"
+    assert sql(stack, closed) == "f|t", "nobody is let in: what is swapped in later is what was copied"
     status, data = run("ready", "--restore")
     assert status == 0, data
     assert (data["rows"], data["backup"]["path"], data["left"]) == (5000, backup["place"], [])

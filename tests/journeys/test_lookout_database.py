@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +11,13 @@ import psycopg
 import pytest
 from lookout_ground import readings, saw
 from postgres_server import PostgresServer
-from tiny_system import Tiny, build
+from tiny_system import Tiny, build, until
 
 from actions.model.criteria import criteria, proposed_codes
 from actions.model.database_answers import ANSWERS_SQL, answered
+from actions.model.sensor_rules import Looked
 from app.lookout import Lookout
+from app.lookout_database import DatabaseLook
 from app.session import Session
 
 SENSOR = "database.answers"
@@ -82,19 +86,52 @@ def test_nothing_is_left_behind(looking: Session, postgres: PostgresServer) -> N
 @pytest.mark.postgres
 def test_who_waits_is_told(flown: Session, postgres: PostgresServer) -> None:
     """Sessions that hold others up stand beside the verdict."""
-    with psycopg.connect(host=str(postgres.folder), user="app", dbname="app_prod") as holder:
+    postgres.sql(
+        "CREATE TABLE other (id int); ALTER TABLE other OWNER TO app; INSERT INTO other VALUES (1)", "app_prod"
+    )
+    at_once = ANSWERS_SQL.replace("interval '60 s'", "interval '0 s'").replace("interval '5 s'", "interval '0 s'")
+
+    def asked() -> Looked:
+        return answered(
+            json.loads(postgres.run("psql", "-qAtX", "-U", "app", "app_prod", stdin=at_once.encode()).stdout)
+        )
+
+    place = f"host={postgres.folder} user=app dbname=app_prod"
+    with psycopg.connect(f"{place} application_name=report") as holder:
+        holder.execute("LOCK TABLE other")
+        looked = asked()
+        assert looked.ok, looked.seen
+        assert "1 session is idle in a transaction" in looked.seen
+        with psycopg.connect(place, autocommit=True) as waiter:
+            pid = waiter.info.backend_pid
+            blocked = threading.Thread(target=lambda: waiter.execute("SELECT count(*) FROM other"))
+            blocked.start()
+            waiting = f"SELECT count(*) FROM pg_locks WHERE pid = {pid} AND NOT granted"
+            until(lambda: postgres.sql(waiting) == "1")
+            looked = asked()
+            held = f"that pid {holder.info.backend_pid} (app, report, idle in transaction) holds"
+            assert f"1 session waits for a lock {held}" in looked.seen
+            holder.rollback()
+            blocked.join(20)
+
+
+@pytest.mark.postgres
+def test_a_table_that_is_locked_or_may_not_be_written(flown: Session, postgres: PostgresServer) -> None:
+    """J04: what is read and written is the application's own: without grants, without tables, or locked it is red."""
+    look = DatabaseLook(flown).look
+    assert look().ok
+    with psycopg.connect(f"host={postgres.folder} user=app dbname=app_prod") as holder:
         holder.execute("LOCK TABLE note")
-        found = psycopg.connect(host=str(postgres.folder), user="app", dbname="app_prod", autocommit=True)
-        with found as asked:
-            text = ANSWERS_SQL.split("SELECT json_build_object")[1].split(";\nROLLBACK")[0]
-            text = text.replace("interval '60 s'", "interval '0 s'").replace(
-                "(SELECT sum(written) FROM goaround_looks)", "1"
-            )
-            row = asked.execute(f"SELECT json_build_object{text}").fetchone()
-    assert row is not None
-    looked = answered(row[0])
-    assert looked.ok
-    assert "1 session is idle in a transaction" in looked.seen
+        assert (look().ok, look().seen) == (False, "app logs in, but note is locked")
+    postgres.sql("ALTER TABLE note OWNER TO ops; GRANT SELECT ON note TO app", "app_prod")
+    assert (look().ok, look().seen) == (False, "app logs in, but may read and write none of its tables")
+    postgres.sql("DROP TABLE note", "app_prod")
+    assert (look().ok, look().seen) == (False, "app logs in, but there is no table in the database")
+    postgres.sql("CREATE TABLE django_migrations (id int GENERATED ALWAYS AS IDENTITY, app text)", "app_prod")
+    postgres.sql("INSERT INTO django_migrations (app) VALUES ('a'); GRANT ALL ON django_migrations TO app", "app_prod")
+    before = postgres.sql("SELECT ctid, * FROM django_migrations", "app_prod")
+    assert look().ok
+    assert postgres.sql("SELECT ctid, * FROM django_migrations", "app_prod") == before, "it was taken back"
 
 
 @pytest.mark.postgres

@@ -11,7 +11,18 @@ import pytest
 from evening import LateClock
 from notice import NoticeBoard
 from tiny_flight_operator import Scripted
-from tiny_system import QuickClock, Tiny, build, children_of_session, drawn, refused, run, settle, until
+from tiny_system import (
+    QuickClock,
+    Tiny,
+    build,
+    children_of_session,
+    drawn,
+    pay_what_is_bent,
+    refused,
+    run,
+    settle,
+    until,
+)
 
 from actions.gateways.bundle import verify_stored
 from actions.model.bent import bent_words
@@ -117,6 +128,7 @@ def test_it_stands_where_the_document_names_it_and_is_owed_until_it_is_down(
     to_the_end_of(session, Phase.AFTER)
     assert (board.shown, left(session), state(session, "N2")) == (False, [], State.DONE)
     assert session.incident.proven, "taking a notice down changes nothing that was proven"
+    pay_what_is_bent(session)
     session.close_incident("recovered")
     assert bent_words(session.incident) == ()
 

@@ -167,8 +167,10 @@ def test_closing_unproven(tiny: Tiny, session: Session) -> None:
         session.mark(code, State.DONE)
     session.mark("X3", State.OVERRIDDEN, "no time")
     said = fly(session, "", "", "", "", "q", "", "n", "q")
-    assert "close as 'not recovered'" in said.text
-    assert "! not closed" in said.text
+    assert "park as 'not recovered'" in said.text
+    assert "! not parked" in said.text
+    assert "! bent: X1." in said.text
+    assert session.incident.is_parked
     assert session.incident.closed is not None
     assert session.incident.closed.outcome == "not recovered"
 

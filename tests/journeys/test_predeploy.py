@@ -138,6 +138,15 @@ def test_a_backup_that_fails_is_no_way_back(ground: CommandGround) -> None:
     assert "snapshot-failed" in codes(data, blocking=False)
 
 
+def test_a_server_that_cannot_be_asked_is_no_way_back(ground: CommandGround) -> None:
+    """A whole backup is of no use to whom the server does not let in: said now, not on the night."""
+    ground.dump("obcms_1.dump")
+    ground.write(role="nobody_such", keep=None)
+    status, data = ground.json("predeploy")
+    assert (status, codes(data, blocking=True)) == (1, ["server-not-asked"])
+    assert 'role "nobody_such" does not exist' in ground.run("predeploy").stdout
+
+
 def test_the_snapshot_waits_to_be_asked_for(ground: CommandGround) -> None:
     """Without the word nobody is ended, and it says what it would cost; with it the copy stands and is a way back."""
     ground.write(snapshot=True)
@@ -155,6 +164,8 @@ def test_the_snapshot_waits_to_be_asked_for(ground: CommandGround) -> None:
     (one,) = snapshots(local_world(ground.folder), ground.server.client(), LIVE)
     assert (status, kept["kind"], kept["place"], kept["at"]) == (1, "snapshot", one.name, one.at)
     assert 0 <= kept["pause_ms"] < 20_000
+    assert (one.open, kept["rows"]) == (False, one.held.rows if one.held is not None else None)
+    ground.server.sql(f'ALTER DATABASE "{one.name}" ALLOW_CONNECTIONS true')
     assert ground.server.dump(one.name, "--restrict-key=x") == ground.server.dump(LIVE, "--restrict-key=x")
     assert any("new ones waited" in stage["words"] for stage in data["stages"])
     ground.dump()

@@ -61,6 +61,10 @@ def test_a_backup_is_proven(ground: CommandGround, name: str) -> None:
     settings = load(ground.config).settings
     (listed,) = backups(settings, local_world(ground.folder), None)
     assert listed.proven == proven
+    status, cards = ground.json("procedure", "readiness")
+    (row,) = [one for one in cards["cards"][0]["rows"] if one["text"].startswith("Proven to be restorable")]
+    assert (status, row["standing"]) == (0, "ready"), row
+    assert row["why"].startswith(f"sensed: {name} was restored and verified ")
 
 
 def test_for_programs(ground: CommandGround) -> None:
@@ -222,11 +226,11 @@ def test_which_process_it_is() -> None:
 
 
 def test_bad_input(ground: CommandGround) -> None:
-    """Exit 2 with one line that names what to do; the rest of `ready` is a later matter, and says so."""
+    """Exit 2 with one line that names what to do; what belongs to the look without a restore is refused."""
     ground.dump()
-    done = ground.run("ready")
+    done = ground.run("ready", "--restore", "--watch")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "goaround ready --restore" in done.stderr
+    assert "--watch does not go with --restore" in done.stderr
     done = ground.run("ready", "--restore", "--backup", "nothing.sql")
     assert done.returncode == 2
     assert "there is no backup nothing.sql" in done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tiny_flight_operator import Scripted
-from tiny_system import Tiny, build, drawn, run
+from tiny_system import Tiny, build, drawn, pay_what_is_bent, run
 
 from actions.model.events import Observed
 from app.plain import Plain
@@ -29,6 +29,7 @@ def flown(tiny: Tiny) -> Iterator[Session]:
     drawn(session, tiny)
     for code in ("B1", "B2", "X1", "X2", "X3"):
         assert run(session, code) == "done"
+    pay_what_is_bent(session)
     session.close_incident("recovered")
     sign_off(session, "executed", "ops1")
     yield session

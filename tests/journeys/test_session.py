@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny_system import Tiny, build, decided, drawn, finish, refused, run
+from tiny_system import Tiny, build, decided, drawn, finish, pay_what_is_bent, refused, run
 
 from actions.model import events as ev
 from actions.model.chain import verify_lines
@@ -53,6 +53,7 @@ def test_an_evening(tiny: Tiny, session: Session) -> None:
     for item in items(session.incident):
         if item.kind.value == "manual":
             session.mark(item.code, State.DONE)
+    pay_what_is_bent(session)
     session.close_incident("recovered", "all is well")
     assert sign_off(session, "executed", "ops1").unsigned
     assert "somebody else" in refused(lambda: sign_off(session, "verified", "OPS1 "))

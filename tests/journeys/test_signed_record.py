@@ -56,6 +56,7 @@ def test_a_record_signed_by_two_people_verifies_elsewhere(
     tiny_system.drawn(session, tiny)
     for code in ("B1", "B2", "X1", "X2", "X3"):
         assert tiny_system.run(session, code) == "done"
+    tiny_system.pay_what_is_bent(session)
     session.close_incident("recovered")
     assert sign_off(session, "executed", "ops1").signer == "ops1@jump"
     with pytest.raises(Refused, match="somebody else"):

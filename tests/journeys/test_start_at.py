@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from git_ground import git
 from tiny_flight_operator import Scripted
-from tiny_system import Tiny, build, drawn, finish, refused, run
+from tiny_system import Tiny, build, drawn, finish, pay_what_is_bent, refused, run
 
 from actions.model.checklist import State
 from actions.model.incident import step_state
@@ -79,6 +79,7 @@ def test_a_switch_by_hand_is_recognised_and_the_rest_is_overridden_loudly(tiny: 
 
 def finish_from(session: Session, code: str) -> None:
     assert run(session, code) == "done", session.incident.runs[-1].summary
+    pay_what_is_bent(session)
     session.close_incident("recovered")
 
 

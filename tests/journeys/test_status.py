@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny_system import Tiny, begin_deploy, build, drawn, settle
+from tiny_system import Tiny, begin_deploy, build, drawn, pay_what_is_bent, settle
 from watch_ground import MAIN
 
 from actions.model.clock import ManualClock
@@ -73,6 +73,7 @@ def test_from_nothing_to_signed(tiny: Tiny, capsys: pytest.CaptureFixture[str]) 
     settle(session)
     session.stop("after")
     assert "| STOPPED |" in said(tiny, capsys)
+    pay_what_is_bent(session)
     session.close_incident("not recovered")
     assert said(tiny, capsys) == f"nothing open | tiny {session.incident.id} closed: not recovered | not signed"
     sign_off(session, "executed", "ops1")

@@ -11,13 +11,14 @@ import pytest
 from evening import Evening, evening, looking, press_on, reads, state, the_key
 from lookout_ground import readings, saw
 from telling import named, started, through
-from tiny_system import Tiny, build, refused, run
+from tiny_system import Tiny, build, pay_what_is_bent, refused, run
 
 from actions.model import events as ev
 from actions.model.blocking import Move
 from actions.model.checklist import Kind, Phase, State
 from actions.model.clock import ManualClock
 from actions.model.criteria import criteria
+from actions.model.debts import holding
 from actions.model.fold import fold
 from actions.model.incident import items
 from actions.model.matrix import Decision, Inputs
@@ -81,6 +82,10 @@ def checked(session: Session, night: Evening, capsys: pytest.CaptureFixture[str]
 
 def signed(session: Session, executed: str, verified: str) -> None:
     """Closed as recovered, then two people stand for it."""
+    kept = len(holding(session.incident.debts))
+    stays = "debt stays" if kept == 1 else "debts stay"
+    assert the_key(session).words == f"park the record: recovered ({kept} {stays} open)"
+    pay_what_is_bent(session)
     assert the_key(session).words == "close the incident: recovered"
     session.close_incident("recovered")
     assert the_key(session).move is Move.SIGN

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -11,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from journals import plan
 
+from actions.model import effect
 from actions.model import events as ev
 from actions.model.codec import from_json, later, to_json
 from actions.model.effect import Effect, RunCommand, WriteFile
 from actions.model.events import BODIES
 from actions.model.plan import Plan
 from actions.model.step import Outcome, Risk
+
+MODEL = Path(effect.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -106,9 +111,26 @@ def test_what_has_no_place_in_a_record_is_refused() -> None:
 def test_a_union_of_effects_is_told_apart_by_its_kind() -> None:
     """The worker rebuilds the very effect that was shown."""
     effects: tuple[Effect, ...] = (RunCommand("local", ("true",)), WriteFile("local", "/x", "text", ""))
-    for effect in effects:
-        again: Any = from_json(type(effect), json.loads(json.dumps(to_json(effect))))
-        assert again == effect
+    for one in effects:
+        again: Any = from_json(type(one), json.loads(json.dumps(to_json(one))))
+        assert again == one
+
+
+def test_every_effect_is_read_back_as_the_class_that_wrote_it() -> None:
+    """A plan never names an effect that the worker does not know; what is loaded late is no exception."""
+    family: Any = effect.Effect
+    there = [effect, *(importlib.import_module(f"actions.model.{one.stem}") for one in MODEL.glob("effect_*.py"))]
+    classes = {
+        str(cls.__dict__["kind"]): cls
+        for module in there
+        for cls in vars(module).values()
+        if isinstance(cls, type) and cls.__module__ == module.__name__ and "kind" in cls.__dict__
+    }
+    assert family.kinds == set(classes)
+    for kind, cls in classes.items():
+        assert family.of(kind) is cls
+    for wrong in ("no such kind", None, 3, ["sql"]):
+        assert family.of(wrong) is None
 
 
 def test_a_plan_keeps_its_name() -> None:

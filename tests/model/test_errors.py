@@ -20,6 +20,7 @@ def test_every_kind_of_failure_has_a_code_of_its_own() -> None:
         "Refused": "refused",
         "WorldMoved": "world-moved",
         "Unreachable": "unreachable",
+        "OutcomeUnknown": "outcome-unknown",
         "CommandFailed": "command-failed",
         "RecordDamaged": "record-damaged",
     }

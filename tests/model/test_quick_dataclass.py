@@ -5,13 +5,17 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import importlib
 import pickle
+import pkgutil
 from functools import cached_property
 from typing import Any, ClassVar
 
 import pytest
 
-from actions.model.quick_dataclass import dataclass, replace
+import actions.model
+import widgets
+from actions.model.quick_dataclass import dataclass, fields_of, replace
 
 
 @dataclass(frozen=True)
@@ -144,3 +148,50 @@ def test_replace_runs_what_follows_init() -> None:
 
     with pytest.raises(ValueError, match="negative"):
         replace(Positive(1), one=-1)
+
+
+def test_every_value_of_ours_is_one_that_the_standard_one_accepts() -> None:
+    """A class is looked at late; what is wrong with it must not wait for the operator who makes the first value."""
+    seen = 0
+    for package in (actions.model, widgets):
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            for value in vars(importlib.import_module(found.name)).values():
+                if isinstance(value, type) and value.__module__ == found.name and dataclasses.is_dataclass(value):
+                    fields = dataclasses.fields(value)  # refuses
+                    given = {one.name: (one.default, one.default_factory, one.metadata or None) for one in fields}
+                    there = {name: (*one[:2], one[2] or None) for name, one in (fields_of(value) or {}).items()}
+                    assert list(there.items()) == list(given.items()), value
+                    assert getattr(value, "__match_args__", ()) == tuple(given), value
+                    seen += 1
+    assert seen > 200
+
+
+def test_what_is_asked_for_first_makes_no_difference() -> None:
+    """Fields, order of bases and defaults are the same whether a value was made before or not."""
+
+    def made() -> tuple[type, type]:
+        @dataclass(frozen=True)
+        class Base:
+            one: int
+            many: dict[str, int] = dataclasses.field(default_factory=dict)
+
+        @dataclass(frozen=True)
+        class Further(Base):
+            two: int = 2
+
+        return Base, Further
+
+    for first in (
+        lambda base, further: further(1),
+        lambda base, further: dataclasses.fields(further),
+        lambda base, further: dataclasses.fields(base),
+        lambda base, further: further.__match_args__,
+        lambda base, further: fields_of(further),
+    ):
+        base, further = made()
+        first(base, further)
+        assert further(1) == further(1, {}, 2) != further(1, {}, 3)
+        assert [one.name for one in dataclasses.fields(further)] == ["one", "many", "two"]
+        assert dataclasses.asdict(further(1, {"a": 1})) == {"one": 1, "many": {"a": 1}, "two": 2}
+        assert base(1).many is not base(1).many
+        assert base(1) == dataclasses.replace(base(2), one=1) == replace(base(2), one=1)

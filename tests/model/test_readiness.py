@@ -17,6 +17,7 @@ from actions.model.procedure import SENSORS, Procedure
 from actions.model.procedure_line import Around, Look
 from actions.model.procedure_sheet import sheet
 from actions.model.readiness import Card, Known, Standing, card, deployed_words
+from actions.model.readiness_backups import Proof
 from actions.model.readiness_file import MOST_ITEMS, Said, file_of, parse
 from actions.model.release import Release
 from actions.model.sensing import CONFIGURED, FROM_INCIDENT, Reading, can_sense
@@ -259,3 +260,20 @@ def test_without_a_card_the_items_stand_as_before(procedure: Procedure) -> None:
     texts = [line.text for line in lines]
     at = texts.index("Prevention")
     assert texts[at + 1 : at + 4] == ["being looked at ...", "Testing", "V1 The full suite passes (99 %+)"]
+
+
+@pytest.mark.parametrize(
+    ("age_s", "differences", "standing"),
+    [(HOUR, 0, Standing.READY), (8 * DAY, 0, Standing.GAP), (HOUR, 2, Standing.GAP)],
+)
+def test_a_proven_restore_counts_for_a_week(
+    procedure: Procedure, age_s: int, differences: int, standing: Standing
+) -> None:
+    """M13: what was restored and verified is told with its age; after a week it is a gap; a torn newest one is, too."""
+    proof = Proof("a.dump", age_s, 1172, 40, differences)
+    found, why = of(card(procedure, "x", Known({}, proof=proof)), "V14")
+    assert found is standing
+    assert "a.dump was restored and verified " in why
+    assert "ago in 40 s, 1172 rows" in why
+    torn = Known({}, proof=proof, newest_backup=Reading(False, "b.gz, gzip -t fails"))
+    assert of(card(procedure, "x", torn), "V14")[0] is Standing.GAP

@@ -236,3 +236,26 @@ def corpus_dumps() -> tuple[Path, ...]:
 def test_bare_names() -> None:
     """Without schema and quotes."""
     assert [bare_name(text) for text in ("public.t", '"a.b"."c""d"', "t")] == ["t", 'c"d', "t"]
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"SELECT (;\n",
+        b"CREATE RULE r AS ON INSERT TO a DO INSTEAD (SELECT 1; SELECT 2;\n",
+        b"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC;\n",
+        b"create or replace procedure f()\nbegin\natomic SELECT 1;\n",
+    ],
+)
+def test_where_psql_ends_no_statement_none_is_ended(begin: bytes) -> None:
+    """Within parentheses or a body psql goes on, so no COPY begins there, and what follows it is no data."""
+    found = scan([begin + b"COPY t FROM stdin;\n\\! touch hit\n\\.\n"])
+    assert found.findings
+
+
+def test_a_body_in_quotes_is_no_body() -> None:
+    """As every function stands in a dump but those of SQL's own kind."""
+    text = b"CREATE FUNCTION begin_it(a integer) RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n"
+    rule = b"CREATE RULE r AS ON INSERT TO a DO INSTEAD ( INSERT INTO b VALUES (1); DELETE FROM c; );\n"
+    found = scan([text + rule + b"COPY public.a (b) FROM stdin;\n1\n\\.\n"])
+    assert (found.findings, found.odd, found.stray, found.rows) == ([], [], [], {"public.a": 1})

@@ -24,8 +24,8 @@ from actions.steps.evidence import KeepEvidence
 from actions.steps.planned import params_of, planned
 
 STEPS = Path(actions.steps.__file__).parent
-BESIDE = {"database.restore"}
-"""Change nothing that runs, and yet leave something beside it that can be taken away again."""
+BESIDE = {"database.restore", "database.adopt"}
+"""Change nothing that runs, and yet leave something beside it that can be taken away or given back."""
 
 
 def example(kind: Any, name: str, full: bool) -> Any:
@@ -42,7 +42,9 @@ def example(kind: Any, name: str, full: bool) -> Any:
         return next(iter(kind))
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return filled(kind, full)
-    simple: dict[type, Any] = {str: f"/{name}" if name in ("path", "directory") else f"a {name}", int: 3, bool: True}
+    text = f"/{name}" if name in ("path", "directory") else f"a {name}"
+    # Values of a field of Coolify's are JSON.
+    simple: dict[Any, Any] = {str: f'"{text}"' if name in ("before", "after") else text, int: 3, bool: True, Any: text}
     return simple[kind]
 
 

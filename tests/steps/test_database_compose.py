@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,7 +21,9 @@ from actions.model.system import Settings
 from actions.model.system_database import DatabaseTable
 from actions.steps.backup_inspect import inspect
 from actions.steps.backups import backups
+from actions.steps.database_drawing import Beside, restore_step
 from actions.steps.database_manifest import read_manifest
+from actions.steps.database_preflight import live_database
 from actions.steps.database_reach import client_of
 from actions.steps.database_snapshot import draw_snapshot
 
@@ -111,6 +114,37 @@ def test_the_whole_way_through_the_container(stack: Stack, tmp_path: Path) -> No
     assert not inspect(world, client, backups(settings, world, client)[0], settings.database).whole
     said = json.dumps([told.lines, str(told.bodies), str(drawn), str(found)])
     assert "hidden-canary" not in said
+
+
+def test_a_plain_dump_is_loaded_by_several_sessions(stack: Stack, tmp_path: Path) -> None:
+    """Each psql is in the container, the dump is read on the host; the data are the same, in the same order."""
+    settings, world = settings_of(stack), stack.world()
+    client = client_of(settings, world)
+
+    def inside(*words: str, text: str = "") -> bytes:
+        argv = ("docker", "exec", "-i", stack.container("db"), *words)
+        return subprocess.run(argv, input=text.encode(), check=True, capture_output=True, timeout=60).stdout
+
+    inside(
+        "psql", "-U", "obcms", "obcms_prod", text="CREATE TABLE other AS SELECT * FROM item; CREATE INDEX ON other (id)"
+    )
+    (tmp_path / "daily").mkdir()
+    path = tmp_path / "daily" / "plain.sql"
+    path.write_bytes(inside("pg_dump", "-U", "obcms", "obcms_prod"))
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    (one,) = backups(settings, world, client)
+    found = inspect(world, client, one, settings.database)
+    side = "obcms_prod_rb_k7qf_0241"
+    live = live_database(world, client, "obcms_prod")
+    step = restore_step(settings, world, client, live, found, Beside("2026-11-22-k7qf", side, "k7qf_0241"))
+    assert (step.sessions, step.why_one) == (2, "")
+    told = Recorder()
+    result = step.run(world, told)
+    assert result.outcome is Outcome.DONE, (result, told.lines)
+    again = inside("pg_dump", "-U", "obcms", side)
+    assert [line for line in again.splitlines() if b"restrict" not in line] == [
+        line for line in path.read_bytes().splitlines() if b"restrict" not in line
+    ]
 
 
 def test_a_password_goes_by_its_name(stack: Stack) -> None:

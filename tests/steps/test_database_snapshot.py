@@ -154,6 +154,7 @@ FAULTS = {
     "fails half way": ('REAL "$@" | head -c 2000; echo "pg_dump: error: lost" >&2; exit 7', "pg_dump ended with 7"),
     "ends well with nothing": ("exit 0", "wrote nothing"),
     "ends well and is cut": ('REAL "$@" > "$0.tmp"; head -c -2000 "$0.tmp"', "was cut off"),
+    "ends well and is cut behind its contents": ('REAL "$@" > "$0.tmp"; head -c CONTENTS "$0.tmp"', "was cut off"),
     "ends well and is cut early": ('REAL "$@" | head -c 200', "table of contents"),
     "leaves tables out": ('exec REAL "$@" --exclude-table=empty', "2 tables, 3 were counted"),
     "schema alone": ('exec REAL "$@" --schema-only', "0 tables, 3 were counted"),
@@ -162,12 +163,30 @@ FAULTS = {
 }
 
 
+def contents_end(shop: PostgresServer) -> int:
+    """Bytes of a dump's beginning of which pg_restore still lists all contents; the first data stand behind them."""
+    dump = shop.dump(NAME, "-Fc")
+
+    low, high = 0, len(dump)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if lists(shop, dump[:middle]) else (middle, high)
+    return high
+
+
+def lists(shop: PostgresServer, dump: bytes) -> bool:
+    argv = (str(shop.programs / "pg_restore"), "--list")
+    return subprocess.run(argv, input=dump, capture_output=True, timeout=30).returncode == 0
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_dump_that_is_none_never_gets_the_name(
     shop: PostgresServer, tmp_path: Path, world: World, fault: str
 ) -> None:
     """Whatever the program says of itself: no file is left, and the reason is told."""
     text, words = FAULTS[fault]
+    if "CONTENTS" in text:
+        text = text.replace("CONTENTS", str(contents_end(shop)))
     step = drawn(shop, world, settings_of(shop, tmp_path), shim(tmp_path / "bin", shop, text))
     result = run(step, world)
     assert result.outcome is Outcome.FAILED

@@ -15,7 +15,7 @@ from actions.engine.planner import draw, releases
 from actions.model.plan import Plan
 from actions.model.step import Happened, Outcome, Step
 from actions.model.system import Settings
-from actions.model.system_database import DatabaseTable, DjangoTable
+from actions.model.system_database import DatabaseTable, DjangoTable, QueueTable
 from actions.steps.catalog import build
 
 pytestmark = [pytest.mark.docker, pytest.mark.postgres]
@@ -105,7 +105,7 @@ def up(stack: Stack) -> list[str]:
 
 def settings_of(stack: Stack, folder: Path) -> Settings:
     table = DatabaseTable(name="obcms_prod", reach="compose:db", role="obcms", backups=f"{folder}/*", jobs=2)
-    django = DjangoTable(service="web", jobs=("migrate",))
+    django = DjangoTable(service="nowhere", jobs=("migrate",))  # there is no code here that could be asked
     return replace(stack.settings(services=("celery", "web")), database=table, django=django)
 
 
@@ -122,7 +122,8 @@ def step_of(plan: Plan, code: str) -> Step:
 
 
 def run(stack: Stack, plan: Plan, *codes: str) -> None:
-    for code in codes or [one.code for one in plan.steps]:
+    # That it cannot be asked which code fits is a gate: it is overridden here.
+    for code in codes or [one.code for one in plan.steps if one.step != "database.fits"]:
         report = Recorder()
         step = step_of(plan, code)
         assert step.moved(stack.world()) == ""
@@ -155,6 +156,10 @@ def test_there_and_back(stack: Stack, tmp_path: Path, form: str) -> None:
     assert plan.facts["loss"].startswith("1 row in 1 table")
     assert "reports" in step_of(plan, "Y1").title()
     assert "cache" not in step_of(plan, "Y1").title()
+    assert plan.facts["code fit"] == "UNKNOWN"
+    assert any(note.code == "code-unknown" and "no service nowhere" in note.text for note in plan.notes)
+    gate = step_of(plan, "B4").run(stack.world(), Recorder())
+    assert gate.outcome is Outcome.FAILED, "what cannot be asked is not guessed"
     assert any(note.code == "jobs-held" and "migrate" in note.text for note in plan.notes)
     run(stack, plan, "Y1")
     assert up(stack) == ["cache", "db"]
@@ -181,10 +186,20 @@ def test_stopping_is_undone_by_starting_exactly_these(stack: Stack, tmp_path: Pa
     settings = settings_of(stack, folder)
     stack.compose("stop", "cache")
     run(stack, drawn(settings, stack))
+    unknown = next(note.text for note in drawn(settings, stack).notes if note.code == "queue-depth")
+    assert "which application celery works for is not known" in unknown, "Z43: no number is guessed"
+    (stack.folder / "depth").write_text("7\n")
+    settings = replace(settings, queue=QueueTable(command=("cat", "depth")))
     plan = drawn(settings, stack)
+    told = next(note.text for note in plan.notes if note.code == "queue-depth")
+    assert "7 tasks wait in the queue: not drained" in told
     stop = step_of(plan, "Y1")
     assert stop.check(stack.world()).happened is Happened.NO
-    run(stack, plan, "Y1")
+    report = Recorder()
+    (stack.folder / "depth").write_text("0\n")
+    done = stop.run(stack.world(), report)
+    assert (done.facts["queue before"], done.facts["queue after"]) == ("0", "0")
+    assert "after the writers are stopped: no task waits in the queue: drained" in report.lines
     assert stop.check(stack.world()).happened is Happened.YES
     assert stop.undo(stack.world(), Recorder()).outcome is Outcome.DONE
     assert stop.check_undone(stack.world()).happened is Happened.YES

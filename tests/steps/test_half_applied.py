@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,8 @@ from postgres_server import PostgresServer
 from actions.model.django_code import DjangoCode
 from actions.model.migrations import Dropped, Inside, Known, Migration, Recorded
 from actions.model.schema_state import Diagnosis, Standing, diagnose
+from actions.steps.locks_reading import blockers
+from actions.steps.schema_notes import state_notes
 from actions.steps.schema_reading import diagnosis
 
 pytestmark = pytest.mark.timeout(180)
@@ -76,6 +82,95 @@ def test_a_fake_is_proven_by_what_is_there(tmp_path: Path, postgres: PostgresSer
     shop = project(tmp_path, postgres, "index", postgres.databases()[0])
     shop.server.sql("ALTER TABLE shop_order ADD COLUMN state varchar(10)", shop.database)
     assert looked(tmp_path, shop).fakes == (Migration("shop", "0004_order_state"),)
+
+
+@contextmanager
+def killed(shop: Project) -> Iterator[int]:
+    """`migrate` was killed while the server slept for it; gives the pid of the server's process, which goes on."""
+    env = {**os.environ, **environment(shop.server, shop.database), "PYTHONDONTWRITEBYTECODE": "1"}
+    argv = (sys.executable, "manage.py", "migrate", "-v", "0")
+    process = subprocess.Popen(argv, cwd=shop.folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    asleep = f"SELECT pid FROM pg_stat_activity WHERE datname = '{shop.database}' AND query LIKE '%pg_sleep(60)%'"
+    asleep += " AND state = 'active' AND pid <> pg_backend_pid()"
+    try:
+        while not (pid := shop.server.sql(asleep)):
+            assert process.poll() is None
+        process.kill()
+        process.wait(20)
+        yield int(pid)
+    finally:
+        shop.server.sql(f"SELECT pg_terminate_backend(pid, 5000) FROM ({asleep}) one(pid)")
+
+
+def test_one_that_is_not_atomic_and_was_killed_is_found_with_the_next_move(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    """What it did before stays, and nobody recorded it; whether the rest was run is not seen, so nothing is faked."""
+    migrated(tmp_path, postgres, "1", "2")
+    shop = project(tmp_path, postgres, "slow", postgres.databases()[0])
+    with killed(shop):
+        pass
+    found = looked(tmp_path, shop)
+    (one,) = found.findings
+    assert (one.standing, one.there) == (Standing.NOT_RECORDED, (Dropped("shop_order", "code"),))
+    assert not one.fake_proven
+    (note,) = state_notes(found)
+    assert "shop.0004_slow is there, but not recorded" in note.text
+    assert "not atomic failed or was killed: finish it, or take its parts away, with SQL by hand" in note.text
+
+
+def test_one_that_is_atomic_and_was_killed_leaves_nothing_but_its_session(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    """The server goes on for a client that is gone: found as a blocker; after its end everything is as before."""
+    migrated(tmp_path, postgres, "1", "2")
+    shop = project(tmp_path, postgres, "slow-whole", postgres.databases()[0])
+    world, client = local_world(tmp_path), postgres.client()
+    with killed(shop) as pid:
+        (one,) = blockers(world, client, shop.database, ("shop_order",), longer_s=0)
+        assert one.pid == pid
+        assert "pg_sleep(60)" in one.query
+    assert looked(tmp_path, shop) == Diagnosis()
+    assert blockers(world, client, shop.database, longer_s=0) == ()
+    assert "shop.0004_slow_whole" not in shop.recorded()
+
+
+def test_an_index_that_is_being_built_is_not_called_invalid(tmp_path: Path, postgres: PostgresServer) -> None:
+    """A concurrent build waits for older transactions: that is no failure; once its session is gone, it is one."""
+    shop = migrated(tmp_path, postgres, "1")
+    argv = (
+        str(postgres.programs / "psql"),
+        "-X",
+        "-q",
+        "-A",
+        "-t",
+        "-h",
+        str(postgres.folder),
+        "-U",
+        "ops",
+        shop.database,
+    )
+    with subprocess.Popen((*argv,), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as older:
+        assert older.stdin is not None
+        assert older.stdout is not None
+        older.stdin.write("BEGIN; UPDATE shop_order SET number = number; SELECT 'begun';\n")
+        older.stdin.flush()
+        assert older.stdout.readline() == "begun\n"
+        building = subprocess.Popen((*argv, "-c", "CREATE INDEX CONCURRENTLY slow ON shop_order (number)"))
+        try:
+            asked = (
+                "SELECT count(*) FROM pg_stat_progress_create_index p JOIN pg_index i ON i.indexrelid = p.index_relid"
+            )
+            while postgres.sql(asked, shop.database) != "1":
+                assert building.poll() is None
+            assert looked(tmp_path, shop).invalid == ()
+            ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_progress_create_index"
+            assert postgres.sql(ended, shop.database) == "t"
+        finally:
+            building.kill()
+            building.wait(20)
+            older.stdin.close()
+        assert looked(tmp_path, shop).invalid == ("slow",)
 
 
 A, B = Migration("a", "1"), Migration("a", "2")

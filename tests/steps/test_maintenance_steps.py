@@ -16,7 +16,7 @@ from actions.model.step import Happened, Outcome
 from actions.model.system import Settings, SystemTable
 from actions.model.system_watch import MaintenanceTable
 from actions.steps.catalog import build
-from actions.steps.maintenance import DEBT, MAYBE, MaintenanceOff, MaintenanceOn, Notice, with_notice
+from actions.steps.maintenance import DEBT, DOWN, MAYBE, MaintenanceOff, MaintenanceOn, Notice, with_notice
 from actions.steps.planned import planned
 
 
@@ -68,7 +68,7 @@ def test_shown_and_taken_down(board: NoticeBoard, world: World) -> None:
     assert off.check(world).happened is Happened.NO
     result = off.run(world, Told())
     assert (result.outcome, result.facts["pays"], board.shown) == (Outcome.DONE, "N1", False)
-    assert off.check(world).facts == {"pays": "N1"}
+    assert off.check(world).facts == DOWN == {"pays": "N1", "straightens": "the maintenance notice"}
     assert on.check_undone(world).happened is Happened.YES
 
 
@@ -76,7 +76,7 @@ def test_each_undoes_the_other(board: NoticeBoard, world: World) -> None:
     """Undoing the first takes it down and pays; undoing the second shows it again, and it is owed again."""
     on, off = steps_of(board)
     on.run(world, Told())
-    assert on.undo(world, Told()).facts == {"pays": "N1"}
+    assert on.undo(world, Told()).facts == DOWN
     assert not board.shown
     again = off.undo(world, Told())
     assert (again.outcome, again.facts) == (Outcome.DONE, {"debt": DEBT, "debt of": "N1"})

@@ -206,6 +206,8 @@ def test_a_session_in_the_way_is_shown_and_not_waited_for(shop: DjangoStack, set
         assert result.outcome is Outcome.FAILED
         assert "lock timeout" in result.summary
         assert "idle in transaction" in result.summary
+        assert re.search(r"[34] of 4 are recorded", result.summary), "each is whole, or was not begun"
+        assert "shop_order.total" in columns(shop)
     finally:
         held.stdin.close()
         held.wait(20)
@@ -251,7 +253,9 @@ def test_the_verdict_stands_before_the_switch_and_binds(shop: DjangoStack) -> No
     assert row is not None
     assert row.gate
     assert row.risk is Risk.READ
-    assert "REVERSE FIRST" in row.title
+    assert "REVERSE FIRST; taking back drops 3 values of column shop_order.total and 1 more" in row.title
+    drops = next(note.text for note in plan.notes if note.code == "reversal-drops")
+    assert "column shop_order.total (3 values that are not NULL)" in drops
     result = rebuilt(plan, "B4").run(world, Recorder())
     assert result.outcome is Outcome.FAILED
     assert result.facts["schema"] == "REVERSE FIRST"

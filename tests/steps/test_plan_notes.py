@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import coolify_flight
 import database_notes
 import pytest
 from compose_notes import CASES, Notes
 from database_ground import make_ground as make_database_ground
 from git_flight import Flight, dirty_the_clone, make_flight
 from git_ground import commit, git, make_ground
+from history_notes import HISTORY
 from postgres_server import PostgresServer
 from schema_notes import SCHEMA
 
@@ -122,9 +124,23 @@ def test_database_draws_it(
     check(kind, database_notes.CASES[kind](make_database_ground(postgres, tmp_path)))
 
 
+@pytest.mark.parametrize("kind", coolify_flight.NOTES, ids=lambda kind: kind.code)
+def test_coolify_draws_it(kind: NoteKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R05: each note of the Coolify option comes from a plan that was drawn over HTTP."""
+    check(kind, coolify_flight.notes_of(tmp_path / "shop", monkeypatch, image=coolify_flight.NOTES[kind]))
+
+
 def test_no_code_is_dead_and_each_is_told() -> None:
     """R05: a code that nothing draws would be a promise that nobody keeps; each has its sentence and its own word."""
-    assert {*GIT, *CASES, *SCHEMA, *database_notes.CASES, *database_notes.IN_COMPOSE} == set(NoteKind)
+    assert {
+        *GIT,
+        *CASES,
+        *SCHEMA,
+        *HISTORY,
+        *database_notes.CASES,
+        *database_notes.IN_COMPOSE,
+        *coolify_flight.NOTES,
+    } == set(NoteKind)
     assert len(KINDS) == len(NoteKind), "no two kinds share a code"
     for kind in NoteKind:
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", kind.code)

@@ -20,7 +20,7 @@ from actions.model.note import Level
 from actions.model.note_kinds import NoteKind
 from actions.model.plan import Plan
 from actions.model.release import Release
-from actions.model.step import Outcome, Risk
+from actions.model.step import Happened, Outcome, Risk
 from actions.model.system_database import DatabaseTable, DjangoTable
 from actions.steps.schema_notes import notes_of
 
@@ -145,20 +145,23 @@ def test_what_was_taken_back_by_hand_is_only_recorded_so(ground: Ground) -> None
     """F72: `--fake` is offered where the comparison proves it, is marked, and does not start once that is not so."""
     server, name, world = ground.shop.server, ground.shop.database, ground.flight.world
     server.sql("DELETE FROM django_migrations WHERE name IN ('0003_totals', '0003_fill_phone')", name)
-    hand = (
-        "ALTER TABLE shop_order DROP COLUMN total; DROP TABLE shop_order_labels; "
-        'DROP TABLE "order labels"; ALTER TABLE people_person DROP COLUMN phone'
-    )
+    hand = 'ALTER TABLE shop_order DROP COLUMN total; DROP TABLE shop_order_labels; DROP TABLE "order labels";'
     server.sql(hand, name)
+    row = ground.draw("migration").step("X1")
+    assert row is not None
+    assert row.step == "migration.reverse_with_loss", "a part of it is there"
+    server.sql("ALTER TABLE people_person DROP COLUMN phone; ALTER TABLE shop_order ALTER number DROP NOT NULL", name)
+    plan = ground.draw("migration")
+    row = plan.step("X1")
+    assert row is not None
+    assert row.step == "migration.reverse", "what is left is not as it was before"
+    words = "column shop_order.number is character varying(30) NULL, not character varying(30) NOT NULL"
+    assert any(words in note.text for note in plan.notes)
+    server.sql("ALTER TABLE shop_order ALTER number SET NOT NULL", name)
     plan = ground.draw("migration")
     told = [note.text for note in plan.notes if note.code == NoteKind.HALF_APPLIED.code]
     assert any("people.0002_person_phone is recorded, but not there" in text for text in told)
-    row = plan.step("X1")
-    assert row is not None
-    # 0002 of the shop renames a field, which tables and columns do not show: it is not proven, so nothing is faked
-    assert row.step == "migration.reverse"
-    server.sql("DELETE FROM django_migrations WHERE app = 'shop' AND name = '0002_order_total'", name)
-    plan = ground.draw("migration")
+    assert any("columns, types, nullability, defaults, indexes and constraints compared" in text for text in told)
     row = plan.step("X1")
     assert row is not None
     assert row.step == "migration.fake"
@@ -166,13 +169,49 @@ def test_what_was_taken_back_by_hand_is_only_recorded_so(ground: Ground) -> None
     assert "second person" in row.title
     step = ground.flight.step(plan, "X1")
     server.sql("ALTER TABLE people_person ADD COLUMN phone varchar(30)", name)
-    assert "does not prove any more" in step.moved(world)
+    assert "the tables do not prove it: not as it should be: column people_person.phone is there" in step.moved(world)
     server.sql("ALTER TABLE people_person DROP COLUMN phone", name)
     assert step.moved(world) == ""
     result = step.run(world, Told())
     assert result.outcome is Outcome.DONE, result
     assert ground.shop.recorded() == ("people.0001_initial", "shop.0001_initial")
     assert ground.flight.step(plan, "X2").run(world, Told()).outcome is Outcome.DONE
+    assert step.undo(world, Told()).outcome is Outcome.DONE
+    assert "shop.0002_order_total" in ground.shop.recorded()
+
+
+def test_what_is_there_and_not_recorded_is_recorded_and_nothing_else_is_done(ground: Ground) -> None:
+    """F72, the other way: the plan goes to the release that holds it; what a comparison cannot show is left to run."""
+    server, name, world = ground.shop.server, ground.shop.database, ground.flight.world
+    server.sql("DELETE FROM django_migrations WHERE name IN ('0003_totals', '0002_order_total')", name)
+    two = replace(ground.one, name="v5", commit=git(ground.flight.ground.clone, "rev-parse", "v5").strip())
+    plan = draw(ground.flight.settings, "migration", two, world, "INC-3")
+    row = plan.step("X1")
+    assert row is not None
+    assert (row.step, row.risk) == ("migration.fake_forward", Risk.IRREVERSIBLE)
+    assert "shop.0002_order_total" in row.expected
+    assert "0003" not in row.expected, "it fills data, which no table shows"
+    step = ground.flight.step(plan, "X1")
+    before = server.dump(name, "--schema-only")
+    assert step.moved(world) == ""
+    result = step.run(world, Told())
+    assert result.outcome is Outcome.DONE, result
+    assert ground.shop.recorded()[-1] == "shop.0002_order_total"
+    assert _tables(server.dump(name, "--schema-only")) == _tables(before)
+    assert step.moved(world) == ""
+    assert step.check(world).happened is Happened.YES
+    assert step.undo(world, Told()).outcome is Outcome.DONE
+    assert "shop.0002_order_total" not in ground.shop.recorded()
+    server.sql("ALTER TABLE shop_order DROP COLUMN total", name)
+    assert "the tables do not prove it" in step.moved(world)
+    with pytest.raises(Refused) as caught:
+        draw(ground.flight.settings, "migration", two, world, "INC-3")
+    assert caught.value.code == "fake-unproven"
+    assert "shop.0002_order_total is not recorded, and half there" in caught.value.line()
+
+
+def _tables(dump: bytes) -> list[bytes]:
+    return [line for line in dump.splitlines() if not line.startswith((b"\\restrict", b"\\unrestrict"))]
 
 
 def test_an_invalid_index_is_told_before_the_code_goes_back(ground: Ground) -> None:

@@ -67,8 +67,10 @@ def test_a_copy_that_says_what_it_is(shop: PostgresServer, world: World) -> None
     assert one == taken.snapshot
     assert (one.name, one.release) == (f"{LIVE}_snap_1122", "sha256:ab")
     assert one.size > 1_000_000
+    assert not one.open
+    shop.sql(f"ALTER DATABASE {ident(one.name)} ALLOW_CONNECTIONS true")
     assert data(shop, one.name) == before
-    row = "SELECT pg_get_userbyid(datdba), datacl::text, datallowconn FROM pg_database WHERE datname = "
+    row = "SELECT pg_get_userbyid(datdba), datacl::text FROM pg_database WHERE datname = "
     assert shop.sql(row + literal(one.name)) == shop.sql(row + literal(LIVE))
     assert shop.sql("SHOW work_mem", one.name) == "9MB"
     shop.sql("DELETE FROM t", LIVE)
@@ -122,6 +124,7 @@ def test_who_connects_waits_and_who_was_in_is_ended(shop: PostgresServer, world:
     assert refused == []
     assert taken.ended >= 1
     # In the copy there is nothing newer than its beginning; what came in afterwards is in the live one alone.
+    shop.sql(f"ALTER DATABASE {ident(taken.snapshot.name)} ALLOW_CONNECTIONS true")
     newest = "SELECT max(at) FROM seen"
     assert shop.sql(newest, taken.snapshot.name) < shop.sql(newest, LIVE)
 
@@ -170,7 +173,16 @@ def test_one_that_was_live_is_none_any_more() -> None:
     note = SnapshotNote("2026-11-22T00:00:00.000000Z", "r")
     assert read_snapshot_note(note_json(note)) == note
     assert read_snapshot_note(json.dumps({**json.loads(note_json(note)), "live": "2026"})) is None
-    for text in (None, "", "x", "[]", "{}", '{"goaround": "predeploy"}', '{"goaround": "predeploy", "at": 1}'):
+    for text in (
+        None,
+        "",
+        "x",
+        "[]",
+        "{}",
+        '{"goaround": "predeploy"}',
+        '{"goaround": "predeploy", "at": 1}',
+        note_json(replace(note, at="x")),
+    ):
         assert read_snapshot_note(text) is None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -50,6 +50,7 @@ class FakeHost:
         stdin: bytes = b"",
         timeout_s: float | None = None,
         on_output: Callable[[str, bytes], None] | None = None,
+        source: Iterator[bytes] | None = None,
     ) -> CommandResult:
         if argv[0] == "ls":
             names = [path.rpartition("/")[2] for path in self.files if path.startswith(argv[-1] + "/")]
@@ -98,6 +99,9 @@ class FakeEngine:
 
     def containers(self, project: str) -> tuple[Container, ...]:
         return tuple(c for c in self.made if c.project == project)
+
+    def named(self, text: str) -> tuple[Container, ...]:
+        return ()
 
     def states(self, project: str) -> tuple[Container, ...]:
         return self.containers(project)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -13,11 +14,15 @@ from postgres_server import OWNER
 
 from actions.engine.planner import draw, releases
 from actions.model.backup_file import Format
+from actions.model.clock import SystemClock
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
 from actions.model.plan import Plan
 from actions.model.release import Release
+from actions.model.system_database import QueueTable
 from actions.steps.catalog import build
+from actions.steps.database_preflight import live_database
+from actions.steps.snapshots import take_snapshot
 
 Notes = tuple[Note, ...]
 
@@ -105,20 +110,71 @@ def _connected(ground: Ground) -> Notes:
         return drawn(ground).notes
 
 
+def _queue(ground: Ground) -> Notes:
+    flown(ground)
+    settings = replace(ground.settings, queue=QueueTable(command=("echo", "12")))
+    return drawn(replace(ground, settings=settings)).notes
+
+
+def _snapshot(ground: Ground) -> Notes:
+    """One of which nothing was counted."""
+    take_snapshot(ground.world, ground.client, live_database(ground.world, ground.client, LIVE), "1", "")
+    found, _ = releases(ground.settings, "database", ground.world)
+    one = next(one for one in found if one.source == "snapshot")
+    return draw(ground.settings, "database", one, ground.world, INCIDENT).notes
+
+
+class _Slow(SystemClock):
+    """Ten minutes behind the server's."""
+
+    def now(self) -> datetime:
+        return super().now() - timedelta(minutes=10)
+
+
+def _clocks(ground: Ground) -> Notes:
+    ground.dump(Format.CUSTOM)
+    return drawn(replace(ground, world=replace(ground.world, clock=_Slow()))).notes
+
+
+def _down(ground: Ground) -> Notes:
+    """Nobody listens where the clients look, and a data folder lies there that no process holds."""
+    ground.dump(Format.CUSTOM)
+    folder = ground.folder.parent
+    (folder / "data" / "global").mkdir(parents=True)
+    (folder / "data" / "PG_VERSION").write_text("15\n")
+    (folder / "data" / "global" / "pg_control").write_bytes(b"control")
+    os.environ["PGHOST"] = str(folder)  # the test has changed it before, and puts back what it was
+    return drawn(ground, keep=str(folder / "keep"), data=str(folder / "data")).notes
+
+
 CASES: dict[NoteKind, Callable[[Ground], Notes]] = {
     NoteKind.ONLY_PREPARES: prepare,
     NoteKind.PRESENT_NOT_KEPT: prepare,
+    NoteKind.SERVER_DOWN: _down,
+    NoteKind.DOWNTIME: swap,
+    NoteKind.CLOCKS_DIFFER: _clocks,
     NoteKind.KEEPING_TAKES: _with_keep,
+    NoteKind.RESTORE_TAKES: prepare,
     NoteKind.SPACE_UNKNOWN: _elsewhere,
     NoteKind.BACKUP_AFTER: _late,
     NoteKind.BACKUP_WARNS: _more_migrations,
     NoteKind.ROWS_UNKNOWN: _no_data,
     NoteKind.SIDE_LEFT: _left,
+    NoteKind.SNAPSHOT_ITSELF: _snapshot,
+    NoteKind.SNAPSHOT_WARNS: _snapshot,
     NoteKind.DATA_LOST: swap,
     NoteKind.DATABASE_KEPT: swap,
     NoteKind.NOTHING_STOPPED: swap,
+    NoteKind.CODE_UNKNOWN: swap,
     NoteKind.SCHEMA_MUST_FIT: _migrated_since,
     NoteKind.SESSIONS_END: _connected,
+    NoteKind.QUEUE_DEPTH: _queue,
 }
-IN_COMPOSE = (NoteKind.JOBS_HELD,)
-"""Wants a Compose project: drawn by the test of the swap there."""
+IN_COMPOSE = (
+    NoteKind.JOBS_HELD,
+    NoteKind.CODE_STAYS,
+    NoteKind.CODE_GOES,
+    NoteKind.CODE_NONE_FITS,
+    NoteKind.CODE_BY_HAND,
+)
+"""Want a Compose project, or code that is deployed: drawn by the tests of the swap there."""

@@ -20,6 +20,8 @@ RELEASES: dict[str, tuple[str, ...]] = {
     "one-way": (*_TWO, "shop/0004_one_way"),
     "index": (*_TWO, "shop/0004_order_state", "shop/0005_order_number_index"),
     "half": (*_TWO, "shop/0004_half"),
+    "slow": (*_TWO, "shop/0004_slow"),
+    "slow-whole": (*_TWO, "shop/0004_slow_whole"),
     "fails-back": (*_TWO, "shop/0004_order_place", "shop/0005_fails_back", "shop/0006_order_box"),
 }
 """Release -> its migrations."""

@@ -105,6 +105,9 @@ class ScriptedEngine:
             raise scene
         return scene
 
+    def named(self, text: str) -> tuple[Container, ...]:
+        return ()
+
     def states(self, project: str) -> tuple[Container, ...]:
         return self.containers(project)
 

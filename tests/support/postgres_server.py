@@ -104,8 +104,8 @@ class PostgresServer:
             self.sql(f'DROP ROLE "{role}"')
 
 
-def start_server(options: str = "") -> PostgresServer:
-    """A new server; whoever starts it stops it with `stop_server`."""
+def start_server(options: str = "", init: tuple[str, ...] = ("--no-locale", "-E", "UTF8")) -> PostgresServer:
+    """A new server; whoever starts it stops it with `stop_server`. `init`: what initdb is told of locales."""
     initdb = find_initdb()
     assert initdb is not None  # the marker has looked
     folder = Path(tempfile.mkdtemp(prefix="ga-pg-"))
@@ -122,9 +122,7 @@ def start_server(options: str = "") -> PostgresServer:
         "-A",
         "trust",
         "--no-sync",
-        "--no-locale",
-        "-E",
-        "UTF8",
+        *init,
     )
     done = subprocess.run(argv, user=user, cwd=folder, capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr

@@ -53,11 +53,11 @@ def fly(folder: Path, kill_worker: str) -> None:
             "/bin/sh", "-c", FIRST_WORKER_ONLY, "sh", flag, kill_worker, *plain_argv(incident)
         )  # fmt: skip
     operator = Counting(session, tiny)
-    if session.incident.id or not session.journal.newest():
+    if not session.incident.id and session.journal.newest():
+        session.open(session.journal.newest()[0].id)  # parked: as the operator opens it, by `--record` or `D`
+    if not session.incident.signed:
         assert session.take_lease(), session.holder_line()
         Plain(session, operator).fly()
-    else:  # everything was signed before it was killed
-        session.open(session.journal.newest()[0].id)
     one = session.incident
     end = {
         "outcome": one.closed.outcome if one.closed else "open",

@@ -58,9 +58,11 @@ def screen_lines(app: App[Any]) -> list[str]:
 def screen_text(app: App[Any]) -> str:
     """What stands on the screen; nothing in it may drive a terminal or run over its line."""
     lines = screen_lines(app)
+    # The terminal's new size is known a moment before the screen is laid out for it.
+    width = app.screen._compositor.size.width
     for line in lines:
         assert line.isprintable(), f"a control character is on the screen: {line!r}"
-        assert cell_len(line) == app.size.width, f"not {app.size.width} cells: {line!r}"
+        assert cell_len(line) == width, f"not {width} cells: {line!r}"
     return "\n".join(lines)
 
 

@@ -60,7 +60,7 @@ def answer(op: Tmux, what: str) -> None:
         choose(op, "r", "roll back")
         op.press("Tab")
         op.answers("Enter", "Decide: roll")
-    elif what.startswith("close"):
+    elif what.startswith(("close", "park")):
         op.sees("How did it end?")
         op.press("Tab", "Tab")
         op.answers("Enter", "How did it end?")
@@ -79,7 +79,7 @@ def fly(op: Tmux, sizes: Iterator[tuple[int, int]]) -> list[str]:
     deadline = time.monotonic() + 150
     while time.monotonic() < deadline:
         what = op.says()
-        if "closed and signed" in what:
+        if "is parked until" in what:  # the branch on the remote is bent: signed, and open until somebody removes it
             return said
         if not what or what.startswith("watch"):
             time.sleep(0.1)

@@ -80,7 +80,7 @@ async def test_closing_and_signing_say_it_first(session: Session, size: tuple[in
     dialogs: list[CloseDialog | SignOffDialog] = [
         CloseDialog("Close", lambda one: None, bent=bent, ascii=ascii, seconds=Seconds())
     ]
-    session.close_incident("abandoned", "given up")
+    session.park_incident("abandoned", "given up")
     dialogs.append(SignOffDialog(session.incident, person="ops1", ascii=ascii, seconds=Seconds()))
     app = Bench()
     async with app.run_test(size=size) as pilot:

@@ -236,3 +236,20 @@ def test_painting_fills_exactly_and_never_lets_control_through() -> None:
             assert strip.cell_length == width == sum(segment.cell_length for segment in strip)
             assert strip.text.isprintable()
             assert not plain or strip.text.isascii()
+
+
+def test_what_coolify_says_is_a_lamp_of_its_own() -> None:
+    """``finished`` is its word: another glyph, another colour and the word, until the proof; then it is done."""
+    evening = flying().ran("B1", 1).started("X1", 2)
+    evening.add(ev.StepFinished(2, "done", "Coolify says finished", 80_000, facts={"coolify": "finished"}))
+    row = rows(evening)["X1"]
+    assert row.detail.startswith("finished (Coolify's word) ")
+    assert row.detail.endswith(", not proven yet")
+    assert row.mark is not None
+    assert (row.mark.glyph, row.mark.style_class, row.detail_tone) == ("△", "tone--warning", "tone--warning")
+    proven = rows(evening.ran("B2", 3).ran("X2", 4))["X1"]
+    assert proven.mark is not None
+    assert (proven.mark.glyph, proven.detail.startswith("done ")) == ("✔", True)
+    lost = flying().ran("B1", 1).started("X1", 2)
+    lost.add(ev.StepResolved(2, "yes", "d7 is finished"))
+    assert "the world says" in rows(lost)["X1"].detail, "a step of another kind is what the world shows"

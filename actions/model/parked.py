@@ -1,0 +1,46 @@
+"""A record that is parked: how it ended is recorded, and it stays open for what is bent, and for that alone. Pure.
+
+Which debts those are is told by ``debts``; what the record may do otherwise is judged by ``blocking``.
+"""
+
+from __future__ import annotations
+
+from actions.model.debts import holding, holding_words
+from actions.model.incident import Incident, changes, owed
+
+ONLY_STRAIGHTENS = "the record is parked: only what straightens its debts is run"
+
+
+def straightens_parked(incident: Incident, code: str, *, undo: bool = False) -> bool:
+    """Whether this step (or its undo) straightens what keeps a parked record open: nothing else is run there.
+
+    Taking the way back itself back is none of that: what runs is what the record says how it ended.
+    """
+    step = incident.plan.step(code) if incident.plan and incident.is_parked else None
+    if step is None or (undo and changes(step)):
+        return False
+    bent = step.code if undo else step.pays
+    return bool(bent) and bool(owed(incident, bent))
+
+
+def held_reason(incident: Incident, move: str) -> str | None:
+    """Why the record cannot be closed: what is bent, by name, with what straightens it; then ``move``. None: it can."""
+    kept = holding(incident.debts)
+    if not kept:
+        return None
+    things = "1 thing is" if len(kept) == 1 else f"{len(kept)} things are"
+    return f"{things} bent: {holding_words(kept)}: {move}"
+
+
+def end_words(incident: Incident) -> tuple[str, str]:
+    """``close the incident`` or ``park the record``, and behind it how many debts stay open, or nothing."""
+    count = len(holding(incident.debts))
+    if not count:
+        return "close the incident", ""
+    return "park the record", f" ({count} debt{' stays' if count == 1 else 's stay'} open)"
+
+
+def waits_words(incident: Incident) -> str:
+    """``the record is parked until X1.3, N1.1 are paid (D)``."""
+    names = [one.name for one in holding(incident.debts)]
+    return f"the record is parked until {', '.join(names)} {'is' if len(names) == 1 else 'are'} paid (D)"

@@ -1,0 +1,93 @@
+"""Keeps what a Coolify server tells as evidence, and says by name what it did not tell.
+
+The environment is private: its values leave this host only encrypted. Everything else is kept as harmless text.
+"""
+
+from __future__ import annotations
+
+import json
+
+from actions.model.codec import to_json
+from actions.model.coolify import Variable
+from actions.model.effect_coolify import CollectCoolify
+from actions.model.errors import BadInput, GoaroundError, Refused
+from actions.model.events import EvidenceKept
+from actions.model.ports import Coolify, Reporter, World
+from actions.steps.perform_coolify import coolify_of
+from actions.steps.perform_ground import Ended, failed, one_line, sanitiser
+
+DEPLOYMENTS = 50
+LOG_LINES = 10_000
+NAMED = 20
+"""So many variables are named in a summary."""
+
+
+def collect_coolify(effect: CollectCoolify, world: World, report: Reporter) -> Ended:
+    """Ask, keep, and tell what is missing."""
+    if effect.private and effect.encrypt_to != world.evidence.encrypts_to:
+        return Ended(
+            False, f"{effect.name}: those who could open it are not those that were shown; draw the plan again"
+        )
+    server = coolify_of(world)
+    try:
+        content, note = _asked(effect.what, server)
+    except GoaroundError as error:
+        return failed(error)
+    if not effect.private:
+        lines = sanitiser(world)
+        text = [*lines.feed(content), *lines.finish()]
+        content = "".join(f"{world.redact(line)}\n" for line in text).encode()
+    kept = world.evidence.keep(effect.name, iter((content,)), private=effect.private)
+    note = one_line(world, note)
+    words = "; ".join(part for part in (kept.note, note) if part)
+    report.record(
+        EvidenceKept(
+            0,
+            kept.name,
+            kept.path,
+            kept.sha256,
+            kept.size,
+            kept.private,
+            kept.complete and not note,
+            words,
+            tuple(kept.encrypted_to),
+        )
+    )
+    facts = {f"evidence {effect.name}": kept.sha256}
+    return Ended(True, f"{effect.name}: {len(content)} bytes kept{f'; {note}' if note else ''}", facts=facts)
+
+
+def _asked(what: str, server: Coolify) -> tuple[bytes, str]:
+    """The bytes to keep, and what is missing in them."""
+    match what:
+        case "environment":
+            variables = server.variables()
+            return _json(variables), missing(variables)
+        case "application":
+            return _json(server.application()), ""
+        case "deployments":
+            rows, count = server.deployments(0, DEPLOYMENTS)
+            older = count - len(rows)
+            return _json(rows), f"{older} older ones are not kept" if older > 0 else ""
+        case "log":
+            try:
+                return server.log(LOG_LINES).encode(), ""
+            except Refused as error:
+                # Nothing of it is there to be lost; a failure here would block the way back for nothing.
+                return b"", f"there is no log: {error.line()}"
+    raise BadInput(f"nothing called {what} can be kept of Coolify", "", "draw the plan again")
+
+
+def missing(variables: tuple[Variable, ...]) -> str:
+    """Which variables have no value in the answer, by name; empty: every one has."""
+    names = [f"{one.key}{' (preview)' if one.preview else ''}" for one in variables if one.value is None]
+    if not names:
+        return ""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    once = any(one.shown_once for one in variables)
+    why = "shown once only, or the token lacks read:sensitive" if once else "the token lacks read:sensitive"
+    return f"NOT told: {', '.join(names[:NAMED])}{more} ({why})"
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(to_json(value), indent=1, ensure_ascii=True, sort_keys=True).encode() + b"\n"

@@ -1,0 +1,141 @@
+"""Reads for ``goaround ready`` how good the backups are: the newest whole, and the newest that was proven; how old.
+
+Also whether the database can be reached by its clients, with the rights that a restore needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from actions.model.backup_file import PARTIAL, BackupFile, Inspected
+from actions.model.clock import parse_stamp, span
+from actions.model.errors import GoaroundError, Refused
+from actions.model.ports import World
+from actions.model.ready import Finding, Part
+from actions.model.ready_kinds import ReadyKind
+from actions.model.system import Settings, seconds_of
+from actions.model.system_database import DatabaseTable
+from actions.steps.backup_inspect import inspect
+from actions.steps.backups import backups
+from actions.steps.database_preflight import live_database, room
+from actions.steps.database_reach import client_of
+from actions.steps.database_server import program_version, psql_version, server_facts
+
+BACKUPS, DATABASE = "backups", "database"
+Inspect = Callable[[BackupFile, Callable[[], Inspected]], Inspected]
+"""Who remembers what was read: a file that did not change is not read again."""
+
+
+def backups_part(settings: Settings, world: World, remember: Inspect) -> Part:
+    """The backups. Raises what listing them raises."""
+    table = settings.database
+    assert table is not None  # the caller has looked
+    try:
+        client = client_of(settings, world) if table.name else None
+    except GoaroundError:
+        client = None  # that the database cannot be reached is told by its own check
+    there = [one for one in backups(settings, world, client) if not _unfinished(one)]
+    if not there:
+        place = " or ".join(filter(None, (table.backups, table.keep)))
+        return Part((ReadyKind.BACKUP_NONE.finding(f"nothing fits {place}", BACKUPS),))
+    newest, now = there[0], world.clock.now().timestamp()
+    found: list[Finding] = []
+    looked = remember(newest, lambda: inspect(world, client, newest, table))
+    if not looked.usable:
+        words = "; ".join(one.words for one in looked.problems[:2]) or "it is not whole"
+        found.append(ReadyKind.BACKUP_BROKEN.finding(f"{newest.name}: {words}", BACKUPS))
+    age = int(now - newest.mtime)
+    if age > seconds_of("backup_max_age", table.backup_max_age):
+        words = f"{newest.name} is {span(age)} old, more than {table.backup_max_age}"
+        found.append(ReadyKind.BACKUP_OLD.finding(words, BACKUPS))
+    facts = {"newest backup": f"{newest.name}, {span(age)} old"}
+    proven = [one.proven for one in there if one.proven is not None and not one.proven.differences]
+    if not proven:
+        words = f"none of {len(there)} was restored and verified"
+        found.append(ReadyKind.BACKUP_UNPROVEN.finding(words, BACKUPS))
+    else:
+        at = max(one.at for one in proven)
+        old = int(now - parse_stamp(at).timestamp())
+        facts["newest proven backup"] = f"proven {span(old)} ago"
+        if old > seconds_of("proof_max_age", settings.ready.proof_max_age):
+            words = f"proven {span(old)} ago, more than {settings.ready.proof_max_age}"
+            found.append(ReadyKind.PROOF_OLD.finding(words, BACKUPS))
+    return Part(tuple(found), facts=facts)
+
+
+def coolify_backups_part(world: World) -> Part:
+    """What Coolify itself says of the backups that it makes. Raises what Coolify raises."""
+    assert world.coolify is not None  # the caller has looked
+    rows = [one for one in world.coolify.backups() if one.status != "running"]
+    if not rows:
+        words = "Coolify has made no backup of its database"
+        return Part((ReadyKind.COOLIFY_BACKUP_FAILED.finding(words, "coolify"),))
+    newest = rows[0]
+    old = span(int(world.clock.now().timestamp() - parse_stamp(newest.created).timestamp())) if newest.created else "?"
+    facts = {"newest backup of Coolify": f"{newest.status}, {old} old"}
+    if newest.status == "success" and newest.size > 0:
+        return Part(facts=facts)
+    said = newest.message or (f"{newest.size} bytes" if newest.status == "success" else newest.status)
+    words = f"{newest.filename or newest.uuid}: {said}"
+    return Part((ReadyKind.COOLIFY_BACKUP_FAILED.finding(words, "coolify"),), facts=facts)
+
+
+def _unfinished(one: BackupFile) -> bool:
+    return one.path.endswith(PARTIAL) or "still being written" in one.problem
+
+
+def database_part(settings: Settings, world: World) -> Part:
+    """Whether its clients reach it, may do what a restore does, and are new enough."""
+    table = settings.database
+    assert table is not None  # the caller has looked
+    found: list[Finding] = []
+    facts: dict[str, str] = {}
+    try:
+        client = client_of(settings, world)
+        live = live_database(world, client, table.name)
+    except GoaroundError as error:
+        return Part((ReadyKind.DATABASE_UNREACHED.finding(error.line(), DATABASE),))
+    if live.may:
+        found.append(ReadyKind.DATABASE_RIGHTS.finding(f"{live.me} {' and '.join(live.may)}", DATABASE))
+    try:
+        room(world, client, live)
+    except Refused as error:
+        found.append(ReadyKind.DISK_FULL.finding(error.line(), DATABASE))
+    if abs(live.ahead_s) > 5:
+        which = "ahead of" if live.ahead_s > 0 else "behind"
+        words = f"the server's is {span(abs(live.ahead_s))} {which} this machine's"
+        found.append(ReadyKind.CLOCK_OFF.finding(words, DATABASE))
+    part = _clients(table, settings, world)
+    return Part((*found, *part.findings), facts={**facts, **part.facts})
+
+
+def _clients(table: DatabaseTable, settings: Settings, world: World) -> Part:
+    """psql, pg_dump and pg_restore."""
+    client = client_of(settings, world)
+    found: list[Finding] = []
+    facts: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    for name, argv in (
+        ("psql", client.psql("")),
+        ("pg_dump", client.pg_dump("")),
+        ("pg_restore", client.pg_restore("")),
+    ):
+        try:
+            program = argv[: len(client.prefix) + 1]
+            told = psql_version(world, client) if name == "psql" else program_version(world, client, program)
+        except GoaroundError as error:
+            found.append(ReadyKind.TOOL_MISSING.finding(error.line(), name))
+            continue
+        versions[name] = facts[name] = told
+    if "pg_dump" in versions and not table.dump:
+        server = server_facts(world, client, table.name, table.markers).server_version
+        facts["postgresql"] = server
+        if _major(versions["pg_dump"]) < _major(server):
+            words = f"pg_dump {versions['pg_dump']}, the server is {server}"
+            found.append(ReadyKind.DUMP_TOO_OLD.finding(words, DATABASE))
+    return Part(tuple(found), facts=facts)
+
+
+def _major(version: str) -> int:
+    head = version.split(".")[0]
+    return int(head) if head.isdigit() else 0

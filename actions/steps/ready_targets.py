@@ -1,0 +1,100 @@
+"""Reads for ``goaround ready`` which releases each way back could go to, and how safely they are kept.
+
+Everything here reads. What a plan would do with a release is drawn elsewhere; whether its schema fits is asked by
+``ready_schema``, since that takes long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from actions.model.outside_text import sanitise
+from actions.model.ports import World
+from actions.model.ready import Finding, Part
+from actions.model.ready_kinds import ReadyKind
+from actions.model.release import Release, WayBack
+from actions.model.system import Settings
+from actions.steps import compose_releases, git_releases
+from actions.steps.compose_facts import engine
+from actions.steps.ready_choice import Past, chosen_of, no_past, state_of
+from actions.steps.ready_coolify_targets import coolify_targets
+
+CODE = ("coolify", "compose", "git")
+"""Ways back that go to a release of the code. The others go to a backup, or to the release of one of these."""
+REGISTRY_S = 30
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What one way back could go to."""
+
+    part: Part
+    releases: tuple[Release, ...] = ()
+    """The proposed one first."""
+
+
+def targets_of(settings: Settings, option: str, world: World, past: Past = no_past) -> Targets:
+    """Those of one way back. Raises what reading its releases raises."""
+    if option == "coolify" and settings.coolify is not None:
+        releases, there, said = coolify_targets(settings, world, past)
+        return Targets(Part(tuple(said), tuple(there)), releases)
+    if option == "compose" and settings.compose is not None:
+        return _compose(settings, world, past)
+    assert settings.git is not None  # the caller asks for configured ways alone
+    survey = git_releases.survey(settings.git, world)
+    chosen = chosen_of(option, survey.releases, survey.notes, settings.ready.targets, past)
+    states = tuple(state_of(option, one, proposed=one is chosen.first) for one in chosen.releases)
+    return Targets(Part(chosen.findings, states), chosen.releases)
+
+
+def _compose(settings: Settings, world: World, past: Past) -> Targets:
+    assert settings.compose is not None  # the caller has looked
+    found = compose_releases.releases(settings.compose, world, settings.system.name)
+    chosen = chosen_of("compose", found, (), settings.ready.targets, past)
+    findings = list(chosen.findings)
+    states = []
+    for release in chosen.releases:
+        state = state_of("compose", release, proposed=release is chosen.first)
+        state = replace(state, protected=release.way_back is WayBack.PROTECTED, prune=_prune(release))
+        states.append(state)
+        if release is chosen.first:
+            findings += _exposed(release)
+    return Targets(Part(tuple(findings), tuple(states)), chosen.releases)
+
+
+def _prune(release: Release) -> str:
+    if release.way_back is WayBack.PRUNABLE:
+        return "`docker image prune` would take it"
+    if compose_releases.PRUNE_ALL in release.note:
+        return "a plain prune leaves it, `docker image prune -a` would take it"
+    return ""
+
+
+def _exposed(release: Release) -> list[Finding]:
+    found = []
+    if release.way_back is WayBack.PRUNABLE:
+        words = f"{release.name}: nothing but its id names the image; the next `docker image prune` takes it"
+        found.append(ReadyKind.TARGET_PRUNABLE.finding(words, "compose"))
+    elif release.way_back is not WayBack.PROTECTED:
+        words = f"{release.name}: when its tag moves on, a prune takes the image"
+        found.append(ReadyKind.TARGET_UNPROTECTED.finding(words, "compose"))
+    if not release.digests:
+        words = f"{release.name} is on this engine alone, as far as is known"
+        found.append(ReadyKind.TARGET_LOCAL.finding(words, "compose"))
+    return found
+
+
+def pullable(world: World, release: Release) -> tuple[bool | None, Part]:
+    """Whether the registry still gives every image of the release by its digest; None: no digest is known."""
+    images = [one for one in engine(world).images() if one.id in release.images.values()]
+    references = sorted({image.digests[0] for image in images if image.digests})
+    if not references or len(references) < len({*release.images.values()}):
+        return None, Part()
+    for reference in references:
+        result = world.host.run(("docker", "manifest", "inspect", reference), timeout_s=REGISTRY_S)
+        if result.timed_out or result.exit_status != 0:
+            said = world.redact(sanitise(result.stderr.decode("utf-8", "replace").strip()[-200:], limit=200))
+            why = said or f"no answer within {REGISTRY_S} s"
+            words = f"{release.name}: {sanitise(reference, limit=120)}: {why}"
+            return False, Part((ReadyKind.TARGET_NOT_PULLABLE.finding(words, "compose"),))
+    return True, Part()

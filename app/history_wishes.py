@@ -1,0 +1,234 @@
+"""What the release list wants: its history over all sources, the sheet of a release, a golden pin, older ones.
+
+Reading happens in threads that only post back. The list stands on what the way back in use told before any other source
+is asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actions.model.errors import GoaroundError
+from actions.model.release import Release
+from app.start_words import ONLY_LOOKING
+from widgets.history import ReleaseHistory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actions.model.release_history import History
+    from actions.model.release_sheet import Behind
+    from app.incident_screen import IncidentScreen
+    from app.release_past import ReleasePast
+
+REST_S = 0.25
+"""The cursor rests so long on a release before what stands behind it is read."""
+
+
+def past_of(screen: IncidentScreen) -> ReleasePast:
+    """The history of this screen; made when it is asked for first."""
+    if screen.past is None:
+        from app.release_past import ReleasePast  # the screen stands
+
+        screen.past = ReleasePast(screen.session)
+    return screen.past
+
+
+def read_record(screen: IncidentScreen, found: tuple[Release, ...], option: str) -> None:
+    """From a thread: the same releases joined with our own record, at once."""
+    if option == "database":
+        return
+    from app.release_sources import of_record
+
+    past_of(screen).put(of_record(screen.session, found, option), whole=False)
+
+
+def read_all(screen: IncidentScreen, found: tuple[Release, ...], option: str, error: str = "") -> None:
+    """From a thread: every other source, then the whole history. ``error``: why the way back in use told nothing."""
+    if option == "database" or not screen.is_attached:
+        return
+    from actions.model.release_history import Listing
+    from app.release_sources import other_listings, with_record
+
+    past, session = past_of(screen), screen.session
+    try:
+        others = other_listings(session.settings, session.world(), option, past.depth)
+    except GoaroundError as problem:  # no world can be built: the list says why
+        others = (Listing("sources", error=problem.line()),)
+    history = with_record(session, (Listing(option, found, error), *others), option)
+    if screen.is_attached:
+        screen.app.call_from_thread(_put, screen, history, option)
+
+
+def _put(screen: IncidentScreen, history: History, option: str) -> None:
+    if option != screen.session.option():
+        return  # another way back was chosen meanwhile
+    past, pane = past_of(screen), screen.query_one(ReleaseHistory)
+    standing = pane.highlighted
+    past.put(history, whole=True)
+    screen.show_releases()
+    problems = [note.words() for note in screen.session.release_notes]
+    pane.show_note("; ".join((*problems, *(f"! not read: {words}" for words in history.errors))))
+    if standing is None or standing.identity == past.proposed:
+        propose(screen)  # nobody has moved away from it
+    look_behind(screen)
+    screen.show_next()
+
+
+def propose(screen: IncidentScreen) -> None:
+    """Put the cursor on the release to go back to, unless a plan says already where to."""
+    from actions.engine.planner import propose as proposal_of
+
+    plan = screen.session.incident.plan
+    if plan is not None and plan.option == screen.releases_of:
+        return
+    past = past_of(screen)
+    proposal = proposal_of(screen.releases, past.history)
+    if proposal.release is not None:
+        past.proposed = proposal.release.identity
+        screen.query_one(ReleaseHistory).highlight(proposal.release.identity)
+
+
+def show(screen: IncidentScreen) -> tuple[Release, ...]:
+    """Bring the history into the pane; the releases that it lists, or those of the way back in use alone."""
+    past = screen.past
+    pane = screen.query_one(ReleaseHistory)
+    if past is None or past.history is None or past.history.option != screen.session.option():
+        pane.show_history(None)
+        return screen.releases
+    pane.show_history(past.history, more=past.more)
+    return past.releases()
+
+
+def look_behind(screen: IncidentScreen) -> None:
+    """When the cursor has come to rest: how the release differs from what runs."""
+    release = screen.query_one(ReleaseHistory).highlighted
+    past = screen.past
+    if past is None or not past.whole or release is None:
+        return
+    words = past.words_of(release)
+    screen.query_one(ReleaseHistory).show_behind(words)
+    if not words:
+        screen.set_timer(REST_S, lambda: _rested(screen, release.identity))
+
+
+def _rested(screen: IncidentScreen, identity: str) -> None:
+    here = screen.query_one(ReleaseHistory).highlighted
+    if here is not None and here.identity == identity and screen.past is not None and screen.past.history is not None:
+        screen.run_worker(lambda: _read_behind(screen, identity), thread=True, exit_on_error=False, group="behind")
+
+
+def _read_behind(screen: IncidentScreen, identity: str) -> None:
+    past = past_of(screen)
+    history = past.history
+    row = history.of(identity) if history is not None else None
+    if history is None or row is None:
+        return
+    found = past.behind.difference(history, row)
+
+    def tell() -> None:
+        here = screen.query_one(ReleaseHistory).highlighted
+        if here is not None and here.identity == identity:
+            screen.query_one(ReleaseHistory).show_behind(found.words())
+
+    if screen.is_attached:
+        screen.app.call_from_thread(tell)
+
+
+def detail(screen: IncidentScreen, release: Release) -> None:
+    """All that is known of a release; what must be read comes while it is looked at."""
+    from actions.model.release_sheet import Behind, sheet
+    from widgets.release_detail import ReleaseDetail
+
+    past = screen.past
+    history = past.history if past is not None else None
+    row = history.of(release.identity) if history is not None else None
+    if past is None or history is None or row is None:
+        screen.say("the history is being read" if screen.session.option() != "database" else "a backup has no history")
+        return
+    known = past.behind.known(history, row) or Behind()
+    dialog = ReleaseDetail(release.name, sheet(history, row, known), ascii=screen.ascii)
+    screen.app.push_screen(dialog)
+
+    def show(found: Behind) -> None:
+        if dialog.is_attached:
+            dialog.show(sheet(history, row, found))
+
+    def read() -> None:
+        found = past.behind.read(history, row, lambda half: screen.app.call_from_thread(show, half))
+        if screen.is_attached:
+            screen.app.call_from_thread(show, found)
+
+    screen.run_worker(read, thread=True, exit_on_error=False, group="behind")
+
+
+def golden(screen: IncidentScreen, release: Release) -> None:
+    """Pin it as golden under a name, or take the pin back; both after a question."""
+    from app.golden_desk import pin, unpin
+    from widgets.reason_dialog import ReasonDialog
+
+    if screen.observe:
+        screen.say(ONLY_LOOKING)
+        return
+    row = past_of(screen).history
+    found = row.of(release.identity) if row is not None else None
+    pinned = found.pin if found is not None else None
+    if pinned is not None:
+        title, accept = f"{release.name} is golden", "Take it back"
+        prompt = f"{pinned.words()}. Take the pin back? Why, in a few words (it may stay empty):"
+    else:
+        title, accept = f"Pin {release.name} as golden", "Pin"
+        prompt = "It is proposed before all others from now on. What shall it be called (it may stay empty)?"
+
+    def answered(text: str | None) -> None:
+        if text is None:
+            return
+        change = unpin if pinned is not None else pin
+        screen.run_worker(
+            lambda: _pin(screen, lambda: change(screen.session, release, text)),
+            thread=True,
+            exit_on_error=False,
+            group="golden",
+        )
+
+    screen.app.push_screen(ReasonDialog(title, prompt, False, accept=accept, ascii=screen.ascii), answered)
+
+
+def _pin(screen: IncidentScreen, change: Callable[[], str]) -> None:
+    """From a thread: change the pins, and join the same listings with them."""
+    from app.release_sources import with_record
+
+    past = past_of(screen)
+    try:
+        words = change()
+    except GoaroundError as error:
+        words = error.line()
+    old = past.history
+    if old is not None:
+        told = tuple(one for one in old.listings if one.source not in ("record", "golden"))
+        fresh = with_record(screen.session, told, old.option)
+        if past.history is old:  # else a later reading knows the pins as well
+            past.put(fresh, whole=past.whole)
+
+    def show() -> None:
+        screen.say(words)
+        screen.refresh_panes()
+
+    if screen.is_attached:
+        screen.app.call_from_thread(show)
+
+
+def more(screen: IncidentScreen) -> None:
+    """Older ones, where a source has more."""
+    past = past_of(screen)
+    if past.more and not screen.reading_releases:
+        past.deeper()
+        screen.read_releases()
+
+
+def every(screen: IncidentScreen) -> None:
+    """Every commit, or those that were deployed or named."""
+    past = past_of(screen)
+    past.every = not past.every
+    screen.show_releases()
+    screen.say("every commit is shown" if past.every else "of other sources, what was deployed or named is shown")

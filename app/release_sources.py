@@ -1,0 +1,176 @@
+"""Reads the release history over all sources and joins it: each configured way back of the code, and our own record.
+
+Slow: not for the screen's thread. A source that fails is named and hides no other one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actions.engine import planner
+from actions.gateways.journal import IncidentSummary, SqliteJournal
+from actions.model.errors import GoaroundError
+from actions.model.plan import Plan
+from actions.model.release import Release, WayBack
+from actions.model.release_history import History, Listing, Trouble
+from app import golden_file
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from actions.model.ports import World
+    from actions.model.system import Settings
+    from app.session import Session
+
+CODE = ("coolify", "compose", "git")
+"""Ways back that know releases of the code."""
+INCIDENTS = 100
+"""So many of the newest incidents speak for or against releases."""
+
+
+def read_history(session: Session, releases: tuple[Release, ...], option: str, depth: int = 1) -> History:
+    """Everything, joined. ``releases``: as the way back in use told them."""
+    others = other_listings(session.settings, session.world(), option, depth)
+    return with_record(session, (Listing(option, releases), *others), option)
+
+
+def of_record(session: Session, releases: tuple[Release, ...], option: str) -> History:
+    """These releases joined with our own record alone: it is quick."""
+    return with_record(session, (Listing(option, releases),), option)
+
+
+def with_record(session: Session, listings: tuple[Listing, ...], option: str) -> History:
+    """Listings joined with incidents and pins of our own record."""
+    system = session.settings.system
+    return joined(
+        session.journal,
+        session.settings,
+        listings,
+        option,
+        now=session.clock.now(),
+        drill=system.environment == "drill",
+    )
+
+
+def joined(
+    journal: SqliteJournal | None,
+    settings: Settings,
+    listings: tuple[Listing, ...],
+    option: str,
+    *,
+    now: datetime,
+    drill: bool,
+) -> History:
+    """The same for a command without a session; ``journal``: None where there is no store."""
+    system = settings.system.name
+    if journal is None:
+        return History(option, listings, now=now, healthy_s=settings.releases.healthy_s)
+    try:
+        incidents, proven = record_of(journal, system, drill=drill)
+        record = Listing("record", proven)
+    except GoaroundError as error:
+        incidents, record = (), Listing("record", error=error.line())
+    pins, trouble = golden_file.read(journal.folder, system)
+    more = (record, *((Listing("golden", error=trouble),) if trouble else ()))
+    return History(option, (*listings, *more), incidents, pins, now=now, healthy_s=settings.releases.healthy_s)
+
+
+def other_listings(settings: Settings, world: World, option: str, depth: int = 1) -> tuple[Listing, ...]:
+    """What every other configured way back of the code tells; one after the other, a failure each for itself."""
+    if option == "database":
+        return ()  # what a database is restored from is no release of the code: there is nothing to be joined
+    there = (settings.coolify is not None, settings.compose is not None, settings.git is not None)
+    code = "compose" if settings.compose is not None else "git"
+    own = code if option == "migration" else option
+    ways = [name for name, has in zip(CODE, there, strict=True) if has and name != own]
+    return tuple(listing_of(settings, name, world, depth) for name in ways)
+
+
+def listing_of(settings: Settings, option: str, world: World, depth: int = 1) -> Listing:
+    """What one way back tells; a failure is a listing that says so."""
+    try:
+        found, _ = planner.releases(settings, option, world, depth=depth)
+    except GoaroundError as error:
+        return Listing(option, error=error.line())
+    return Listing(option, found)
+
+
+def record_of(
+    journal: SqliteJournal, system: str, *, drill: bool = False
+) -> tuple[tuple[Trouble, ...], tuple[Release, ...]]:
+    """Incidents of the record, and the releases that they proved when they went back, newest first.
+
+    ``drill``: the system is one for drills; else what happened in a drill speaks against nothing.
+    """
+    troubles: list[Trouble] = []
+    proven: list[Release] = []
+    for one in journal.newest(INCIDENTS, system=system):
+        if one.mode == "drill" and not drill:
+            continue
+        trouble, target = _told(journal, one)
+        troubles.append(trouble)
+        proven += [target] if target is not None else []
+    return tuple(troubles), tuple(proven)
+
+
+def _told(journal: SqliteJournal, one: IncidentSummary) -> tuple[Trouble, Release | None]:
+    """An incident, and what it proved. One that is closed stays as it is: it is read once."""
+    key = (str(journal.folder), one.id, one.closed_at)
+    found = _KNOWN.get(key)
+    if found is None:
+        plan = _plan(journal, one.id)
+        target = plan.target.identity if plan is not None else ""
+        fled = plan.running if plan is not None and plan.running != target else ""
+        proven = None
+        if plan is not None and one.outcome == "recovered" and fled:
+            proven = _as_proven(plan.target, one.id, _proven_at(journal, one.id, plan) or one.closed_at)
+        found = Trouble(one.id, one.declared_at, one.outcome, one.closed_at, fled, target), proven
+        if one.outcome:
+            _KNOWN[key] = found
+    return found
+
+
+_KNOWN: dict[tuple[str, str, str], tuple[Trouble, Release | None]] = {}
+
+
+def _as_proven(target: Release, incident: str, at: str) -> Release:
+    """The target as the record knows it; what was noted of it then may be no more so."""
+    return Release(
+        name=target.name,
+        commit=target.commit,
+        images=target.images,
+        digests=target.digests,
+        source=incident,
+        created=target.created,
+        live_since=at,
+        ended="ok",
+        way_back=WayBack.UNKNOWN,
+        subject=target.subject,
+        author=target.author,
+    )
+
+
+def _plan(journal: SqliteJournal, incident: str) -> Plan | None:
+    """The last plan that was drawn for the code; None: there is none that this version can read."""
+    events = journal.events_of_kinds(incident, ("plan.drawn",))
+    for event in reversed(events):
+        try:
+            plan = Plan.from_json(event.data["plan"])
+        except (ValueError, KeyError):
+            continue  # of another version: what it knew of releases must not stop this incident
+        if plan.option != "database":
+            return plan
+    return None
+
+
+def _proven_at(journal: SqliteJournal, incident: str, plan: Plan) -> str:
+    """When the step that proves had passed first; empty: it is not on record."""
+    proving = {step.code for step in plan.steps if step.proves}
+    runs: set[int] = set()
+    for event in journal.events_of_kinds(incident, ("step.started", "step.finished")):
+        data = event.data
+        if event.kind == "step.started" and data.get("digest") == plan.digest and data.get("code") in proving:
+            runs.add(int(data["run"]))
+        elif event.kind == "step.finished" and data.get("run") in runs and data.get("outcome") == "done":
+            return event.at
+    return ""

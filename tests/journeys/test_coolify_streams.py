@@ -1,0 +1,139 @@
+"""What a Coolify system tells while it goes back: its deployment's log, its application's log, and its own word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from coolify_flight import GOOD, Flown, flying
+from widget_bench import screen_text
+
+from actions.gateways.coolify_logs import CoolifyLogs
+from actions.gateways.engine_logs import EngineLogs
+from actions.model.blocking import Move, next_move
+from actions.model.debts import holding
+from actions.model.sensing import can_sense
+from app.cockpit import cockpit
+from app.debt_desk import pay
+from app.feeds import log_count
+from app.log_sources import log_sources
+from app.lookout_coolify import CoolifyLook
+from app.parking import close_parked
+from widgets.checklist_rows import ChecklistRow, checklist_rows
+from widgets.log_stream import LogStream
+
+
+def lamp(flown: Flown, code: str) -> ChecklistRow:
+    """The checklist's row of a step."""
+    session = flown.session
+    return next(row for row in checklist_rows(session.incident, session.clock.now()) if row.code == code)
+
+
+def test_the_log_is_polled_where_no_engine_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``containers = false``: the application's log, as Coolify tells it; a source among the others."""
+    with flying(tmp_path / "shop", monkeypatch) as flown:
+        (source,) = log_sources(flown.session)
+        assert isinstance(source, CoolifyLogs)
+        assert source.name == "app"
+        assert [line.text for line in source.look()] == flown.app.output
+        assert log_count(flown.session.settings) == 1
+        assert can_sense("errors.rate", {"coolify": {"url": "x"}})
+
+
+def test_the_containers_are_followed_where_an_engine_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``containers = true``: by the UUID in their names, through every deployment."""
+    with flying(tmp_path / "shop", monkeypatch, table="containers = true") as flown:
+        (source,) = log_sources(flown.session)
+        assert isinstance(source, EngineLogs)
+        assert (source._project, source._named) == (flown.app.uuid, True)
+
+
+@pytest.mark.parametrize("size", [(160, 48), (80, 24)])
+async def test_the_deployment_is_read_in_the_log_pane(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    """Each line of its log once and in Coolify's order, under the step's divider; ``finished`` stays a word."""
+    with flying(tmp_path / "shop", monkeypatch) as flown:
+        flown.drawn()
+        flown.fly("B1", "X1", "X3")
+        row = flown.coolify.deployments(flown.app)[0]
+        wanted = [entry["output"] for entry in sorted(row.log, key=lambda one: one["order"]) if not entry["hidden"]]
+        assert len(wanted) > 3
+        app = cockpit(flown.session)
+        async with app.run_test(size=size) as pilot:
+            logs = app.screen.query_one(LogStream)
+            told: list[str] = []
+            for _ in range(100):
+                await pilot.pause(0.05)
+                told = [line.text for line in logs.lines if line.source == "deployment"]
+                if any("finished" in text for text in told):
+                    break
+            ours = [text for text in told if not text.startswith("── ")]
+            assert len(ours) >= len(wanted)
+            assert next(text.split("\n")[0] for text in wanted if text.strip()) in ours[0]
+            assert len([text for text in told if "says in_progress" in text]) <= 1
+            assert any("Coolify says finished, its word: what runs is proven by itself" in text for text in told)
+            assert any(line.level == "divider" and "X3" in line.text for line in logs.lines)
+            before = len(logs.lines)
+            await pilot.pause(0.4)
+            again = [line.text for line in logs.lines if line.source == "deployment"]
+            assert (again, len(logs.lines) >= before) == (told, True), "nothing is told twice, nothing is lost"
+            await pilot.press("4")
+            await pilot.pause(0.2)
+            assert "Coolify says finished" in " ".join(screen_text(app).split())
+
+
+def test_finished_is_a_lamp_of_its_own_until_the_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not green by Coolify's word: another glyph and colour, and the words; green by what runs."""
+    with flying(tmp_path / "shop", monkeypatch) as flown:
+        flown.drawn()
+        flown.fly("B1", "X1", "X3")
+        row = lamp(flown, "X3")
+        assert row.detail.startswith("finished (Coolify's word) ")
+        assert row.detail.endswith(", not proven yet")
+        assert row.mark is not None
+        assert (row.mark.glyph, row.detail_tone) == ("△", "tone--warning")
+        flown.fly("X4")
+        row = lamp(flown, "X3")
+        assert row.mark is not None
+        assert (row.mark.glyph, row.detail.startswith("done ")) == ("✔", True)
+
+
+def test_its_status_is_green_only_with_the_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``coolify.status``: asked of the server, shown for what it is; running:healthy alone ticks nothing."""
+    with flying(tmp_path / "shop", monkeypatch) as flown:
+        flown.drawn()
+        look = CoolifyLook(flown.session)
+        seen = look.look(flown.session.incident)
+        assert (seen.ok, seen.seen.startswith("Coolify says running:healthy; its word lags")) == (False, True)
+        assert set(flown.fly().values()) == {"done"}, flown.said
+        assert look.look(flown.session.incident).ok
+
+
+def test_what_coolify_is_left_with_is_parked_and_straightened_days_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Auto-deploy off, and the pin: named, parked, and straightened by the plan's own steps from the parked record."""
+    with flying(tmp_path / "shop", monkeypatch, version="4.2.0") as flown:
+        session = flown.session
+        plan = flown.drawn()
+        assert set(flown.fly().values()) == {"done"}, flown.said
+        session.sync()
+        kept = holding(session.incident.debts)
+        assert [one.text.partition(" ")[0] for one in kept] == ["auto-deploy", "git_commit_sha"]
+        assert all(one.due and one.undo for one in kept), kept
+        session.park_incident("recovered")
+        one = session.incident.id
+        session.forget()
+        session.open(one)
+        assert session.take_lease()
+        unpin = next(step.code for step in plan.steps if kept[1].name.startswith(f"{step.pays}."))
+        assert flown.app.git_commit_sha == GOOD
+        assert flown.run(unpin) == "done", flown.said
+        assert flown.app.git_commit_sha == "HEAD"
+        assert [debt.name.partition(".")[0] for debt in holding(session.incident.debts)] == ["X1"]
+        assert next_move(session.incident, driver=True).move is Move.SIGN
+        pay(session, holding(session.incident.debts)[0].name, "switched on in the dashboard")
+        assert next_move(session.incident, driver=True).move is Move.CLOSE
+        close_parked(session)
+        assert not session.incident.is_parked
