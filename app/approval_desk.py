@@ -18,7 +18,7 @@ from actions.gateways.journal import SqliteJournal
 from actions.model import events as ev
 from actions.model.approval import answer_roles
 from actions.model.approval_text import plan_lines, state_lines
-from actions.model.clock import Clock, SystemClock
+from actions.model.clock import Clock, SystemClock, short_time
 from actions.model.errors import BadInput, GoaroundError, Refused
 from actions.model.fold import fold
 from actions.model.incident import Incident
@@ -177,7 +177,7 @@ def _say(asked: Asked, desk: Desk, body: ev.ApprovalGiven | ev.ApprovalDenied) -
     how = f"signed by {body.signer}" if body.signature else f"weaker: no signature ({body.unsigned})"
     roles = ", ".join(body.roles)
     if isinstance(body, ev.ApprovalGiven):
-        print(f"approved by {body.person} as {roles} until {body.expires[:16].replace('T', ' ')}Z; {how}")
+        print(f"approved by {body.person} as {roles} until {short_time(body.expires)}; {how}")
     else:
         print(f"DENIED by {body.person} as {roles}: {body.reason}; {how}")
     print(f"the plan: {state_now(desk).words}")

@@ -317,7 +317,7 @@ def _ready(args: Arguments) -> int:
         return run_readiness_now(Wanted.of(args))
     from app.ready import Asked, run_ready
 
-    for flag in ("quiet", "watch", "every", "codes"):
+    for flag in ("quiet", "watch", "every", "codes", "protect"):
         if getattr(args, flag):
             raise BadInput(f"--{flag} does not go with --restore", "", "leave one of them out")
     return run_ready(Asked(args.backup, args.config, args.store, args.json))
@@ -331,6 +331,7 @@ def _releases(args: Arguments) -> int:
         option=args.option,
         limit=args.limit,
         every=args.every,
+        behind=args.behind,
         golden=args.golden,
         label=args.label,
         not_golden=args.not_golden,

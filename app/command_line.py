@@ -235,6 +235,7 @@ def _before_it_is_needed(commands: argparse._SubParsersAction[_Parser]) -> None:
     ready.add_argument("--watch", action="store_true", help="looks again and again, and prints what has changed")
     ready.add_argument("--every", default="", metavar="TIME", help="with --watch: how often (5m, or [ready] every)")
     ready.add_argument("--codes", action="store_true", help="prints every code with what it means, as README's table")
+    ready.add_argument("--protect", action="store_true", help=argparse.SUPPRESS)  # says where that is done
     ready.add_argument(
         "--restore", action="store_true", help="restores one into a scratch database, verifies, drops it"
     )
@@ -251,6 +252,7 @@ def _before_it_is_needed(commands: argparse._SubParsersAction[_Parser]) -> None:
     past.add_argument("--option", default="", metavar="WAY", help="by this one of the configured ways back")
     past.add_argument("--limit", type=int, default=50, metavar="N", help="how many (50)")
     past.add_argument("--every", action="store_true", help="also commits that nobody ever deployed or tagged")
+    past.add_argument("--behind", action="store_true", help="also what differs from now: files, environment (slower)")
     past.add_argument("--golden", default="", metavar="NAME", help="pins it as golden: proposed before all others")
     past.add_argument("--as", dest="label", default="", metavar="LABEL", help="with --golden: what it is called")
     past.add_argument("--not-golden", default="", metavar="NAME", help="takes the pin back")

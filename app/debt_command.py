@@ -15,13 +15,14 @@ from actions.model.clock import SystemClock
 from actions.model.debts import Owed, deadline_words, holding, overdue_s
 from actions.model.errors import BadInput, ConfigError, GoaroundError
 from actions.model.outside_text import sanitise
+from actions.model.parked import may_be_closed
 from actions.model.secret import edge
 from actions.model.system import Settings
 from app.approval_desk import Desk, open_desk
 from app.debt_desk import assign, debt_of, pay
 from app.debt_ticket import ticket_url, ticketer
 from app.debts import about, debts_json, debts_text, every_debt, in_order
-from app.parking import close_parked, parked_records
+from app.parking import Parked, close_parked, parked_records
 from app.places import pinned_config, store_folder
 from app.records import open_store
 from app.secrets_in import redactor_for
@@ -50,7 +51,10 @@ class DebtDesk(Desk):
 
 
 def run_debts(args: SimpleNamespace) -> int:
-    """Exit status: 1 when something that was asked for is overdue, or a change was refused. Raises GoaroundError."""
+    """Exit status: 1 when something that was asked for is overdue or cannot be read, or a change was refused.
+
+    Raises GoaroundError.
+    """
     words = list(args.words)
     verb = words.pop(0) if words and words[0] in ("assign", "pay", "close") else ""
     _check(args, verb, words)
@@ -121,7 +125,9 @@ def _list(args: SimpleNamespace, wanted: str) -> int:
         return 0
     try:
         now = journal.clock.now()
-        rows = in_order(every_debt(journal, journal.find(wanted) if wanted else ""), now)
+        damaged: dict[str, str] = {}
+        only = journal.find(wanted) if wanted else ""
+        rows = in_order(every_debt(journal, only, damaged=damaged), now)
 
         @functools.cache
         def url(incident: str, system: str) -> str:
@@ -135,14 +141,21 @@ def _list(args: SimpleNamespace, wanted: str) -> int:
         if args.overdue:
             shown = [one for one in shown if overdue_s(one.debt, now)]
         tell = debts_json if args.json else debts_text
-        print(tell(rows, shown, now, journal.folder, url_of))
-        waiting = [one for one in parked_records(journal, "") if not wanted or one.incident == journal.find(wanted)]
-        for one in () if args.json else waiting:
-            does = "is parked until its debts are paid" if one.debts else f"can be closed: debts close {one.incident}"
-            print(sanitise(f"◆ PARKED  {one.words(now)}; it {does}"))
-        return 1 if any(overdue_s(one.debt, now) for one in rows) else 0
+        print(tell(rows, shown, now, journal.folder, url_of, damaged))
+        for one in () if args.json else parked_records(journal, "", only):
+            print(sanitise(f"◆ PARKED  {one.words(now)}; {_what_next(one)}"))
+        return 1 if damaged or any(overdue_s(one.debt, now) for one in rows) else 0
     finally:
         journal.close()
+
+
+def _what_next(one: Parked) -> str:
+    """What keeps it open, or what closes it; and what signs it."""
+    if one.damaged:
+        return f"goaround verify {one.incident} tells more"
+    sign = f"goaround run --record {one.incident} signs it; " if one.unsigned else ""
+    does = "is parked until its debts are paid" if one.debts else f"can be closed: goaround debts close {one.incident}"
+    return f"{sign}it {does}"
 
 
 def _change(args: SimpleNamespace, verb: str, incident: str, code: str) -> int:
@@ -213,7 +226,7 @@ def _tell(args: SimpleNamespace, desk: DebtDesk, verb: str, code: str) -> None:
             "paid": debt.paid,
             "after_sign_off": signed,
             "parked": desk.incident.is_parked,
-            "may_be_closed": desk.incident.is_parked and not holding(desk.incident.debts),
+            "may_be_closed": may_be_closed(desk.incident),
         }
         print(json.dumps(data))
         return

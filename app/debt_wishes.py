@@ -9,8 +9,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from actions.model.debts import holding, may_reason
+from actions.model.debts import may_reason
 from actions.model.errors import GoaroundError
+from actions.model.parked import may_be_closed
 from app.attempts import attempt
 from app.debt_desk import assign, debt_of, owner_of, pay
 from app.debt_ticket import ticket_argv, ticketer
@@ -47,13 +48,14 @@ def debts(screen: IncidentScreen, at: str = "") -> None:
 
 def _open_parked(screen: IncidentScreen) -> None:
     """Nothing is open: the record of this system that waits for its debts, the most urgent one."""
-    from app.parking import elsewhere, most_urgent
+    from app.parking import by_urgency, elsewhere
 
     session = screen.session
-    found = most_urgent(elsewhere(session), session.clock.now())
-    if found is None:
+    records = by_urgency(elsewhere(session), session.clock.now())
+    if not records:
         screen.say("no incident is declared; goaround debts lists those of all records")
         return
+    found = records[0]
 
     def turn() -> None:
         session.open(found.incident)
@@ -61,7 +63,10 @@ def _open_parked(screen: IncidentScreen) -> None:
             session.take_lease()
 
     if attempt(screen, turn):
-        screen.say(f"{found.incident} is parked: it is closed once its debts are paid (w declares a new incident)")
+        sign = f", {found.unsigned}: s signs it" if found.unsigned else ""
+        screen.say(
+            f"{found.incident} is parked{sign}; it is closed once its debts are paid (w declares a new incident)"
+        )
         debts(screen)
 
 
@@ -82,7 +87,7 @@ def _pay(screen: IncidentScreen, name: str) -> None:
 
     def answered(how: str | None) -> None:
         if how and attempt(screen, lambda: pay(screen.session, name, how)):
-            free = screen.session.incident.is_parked and not holding(screen.session.incident.debts)
+            free = may_be_closed(screen.session.incident)
             screen.say(f"{name} is paid{'; nothing is bent any more: s closes the record' if free else ''}")
         debts(screen, name)
 

@@ -5,14 +5,15 @@ Changing one is left to ``debt_desk``, the command line to ``debt_command``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from actions.gateways.journal import IncidentSummary, SqliteJournal
 from actions.model.canonical import canonical_json
-from actions.model.debts import BENT, Owed, bent, counted, deadline_words, of_events, open_ones, overdue_s
+from actions.model.debts import BENT, Owed, bent, counted, deadline_words, late_ones, of_events, open_ones, overdue_s
 from actions.model.due import due_words
 from actions.model.incident import Debt
 from actions.model.outside_text import sanitise
@@ -20,6 +21,8 @@ from actions.model.outside_text import sanitise
 _PAGE = 1000
 Where = Callable[[Owed], str]
 """The address at which a debt's ticket is read, or empty."""
+NOT_DAMAGED: Mapping[str, str] = MappingProxyType({})
+"""Every record can be read."""
 
 
 def nowhere(_: Owed) -> str:
@@ -27,9 +30,14 @@ def nowhere(_: Owed) -> str:
     return ""
 
 
-def every_debt(journal: SqliteJournal, incident: str = "", system: str = "") -> list[Owed]:
-    """All debts of the store, of one record or one system: newest record first, each as it was opened."""
-    events = journal.debt_events((incident,) if incident else None)
+def every_debt(
+    journal: SqliteJournal, incident: str = "", system: str = "", damaged: dict[str, str] | None = None
+) -> list[Owed]:
+    """All debts of the store, of one record or one system: newest record first, each as it was opened.
+
+    A record that cannot be read whole is told in ``damaged``, and what can be read of it is listed.
+    """
+    events = journal.debt_events((incident,) if incident else None, {} if damaged is None else damaged)
     rows: list[Owed] = []
     for row in _summaries(journal, set(events), system):
         debts = of_events(events[row.id])
@@ -92,26 +100,48 @@ def undo_words(debt: Debt) -> str:
     return f"{debt.undo} (undoes {step} in the cockpit)" if bent(debt) else debt.undo
 
 
-def debts_text(rows: Sequence[Owed], shown: Sequence[Owed], now: datetime, place: Path, url_of: Where = nowhere) -> str:
+def debts_text(
+    rows: Sequence[Owed],
+    shown: Sequence[Owed],
+    now: datetime,
+    place: Path,
+    url_of: Where = nowhere,
+    damaged: Mapping[str, str] = NOT_DAMAGED,
+) -> str:
     """The list for people. ``rows``: all that are known, ``shown``: those that are asked for."""
     left = counted([one.debt for one in rows], now)
+    lines = [
+        sanitise(f"! DAMAGED  {why}: what it owes may not stand here (goaround verify {one})")
+        for one, why in damaged.items()
+    ]
     if not shown:
-        return f"no {'overdue ' if left else ''}debts in {place}" + (f"; open: {left}" if left else ": nothing is owed")
-    lines = debt_lines(shown, now, url_of)
+        none = f"; open: {left}" if left else ": nothing is owed" if not damaged else ""
+        return "\n".join([*lines, f"no {'overdue ' if left else ''}debts in {place}{none}"])
+    lines += debt_lines(shown, now, url_of)
     lines.append(left or "nothing is owed")
     if left:
         lines.append('pay one: goaround debts pay ID CODE --how "..."; give it away: goaround debts assign ID CODE')
     return "\n".join(lines)
 
 
-def debts_json(rows: Sequence[Owed], shown: Sequence[Owed], now: datetime, place: Path, url_of: Where = nowhere) -> str:
-    """The list for programs: times are stamps (UTC), ``overdue_s`` seconds, 0 where it is not overdue."""
+def debts_json(
+    rows: Sequence[Owed],
+    shown: Sequence[Owed],
+    now: datetime,
+    place: Path,
+    url_of: Where = nowhere,
+    damaged: Mapping[str, str] = NOT_DAMAGED,
+) -> str:
+    """The list for programs: times are stamps (UTC), ``overdue_s`` seconds, 0 where it is not overdue; ``damaged``
+    holds the records that cannot be read whole.
+    """
     left = open_ones(one.debt for one in rows)
     data: dict[str, Any] = {
         "store": str(place),
         "debts": [_debt_data(one, now, url_of(one)) for one in shown],
         "open": len(left),
-        "overdue": sum(bool(overdue_s(one, now)) for one in left),
+        "overdue": late_ones(left, now),
+        "damaged": dict(damaged),
     }
     return canonical_json(data).decode("utf-8")
 

@@ -11,6 +11,7 @@ from actions.model.blocking import close_reason, park_reason
 from actions.model.debts import holding
 from actions.model.errors import GoaroundError
 from actions.model.incident import forward_decided
+from actions.model.parked import may_be_closed
 from app.attempts import attempt, may_not
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def finish(screen: IncidentScreen) -> None:
     if incident.closed is None:
         _close(screen)
         return
-    if incident.is_parked and (not holding(incident.debts) or incident.signed):
+    if may_be_closed(incident) or (incident.is_parked and incident.signed):
         _close_parked(screen)
         return
     if incident.finished:

@@ -57,7 +57,7 @@ def listing(kept: KeptFiles, as_json: bool = False) -> str:
     """One line for each kept file, in the order they were kept."""
     rows = kept.incident.evidence
     if as_json:
-        files = [{key: value for key, value in asdict(one).items() if key != "kind"} for one in rows]
+        files = [{key: value for key, value in asdict(one).items() if key not in ("kind", "marks")} for one in rows]
         for file in files:
             file["encrypted_to"] = list(file["encrypted_to"])
         return canonical_json({"incident": kept.incident.id, "evidence": files}).decode("utf-8")

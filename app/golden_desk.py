@@ -6,29 +6,59 @@ from typing import TYPE_CHECKING
 
 from actions.model.clock import stamp
 from actions.model.errors import Refused
-from actions.model.golden import LABEL, Pin, pin_of
+from actions.model.golden import LABEL, Pin, means, pin_of
 from actions.model.release import Release, short_id
 from app import golden_file
 
+DATA = ("backup", "snapshot")
+"""Sources of what a database goes back to: nobody deploys it."""
+
 if TYPE_CHECKING:
     from app.session import Session
+
+
+def in_drill(session: Session) -> bool:
+    """Whether a pin that is set now is one of a drill: it must not lead anybody in the real thing."""
+    incident = session.incident
+    if incident.declared is not None and incident.closed is None:
+        return incident.mode == "drill"
+    return session.settings.system.environment == "drill"
+
+
+def pins_of(session: Session) -> tuple[Pin, ...]:
+    """Those that count here, the newest first."""
+    return golden_file.read(session.journal.folder, session.settings.system.name, drill=in_drill(session))[0]
 
 
 def pin(session: Session, release: Release, label: str = "") -> str:
     """Pin it; what to say. Raises Refused for one that nothing identifies, GoaroundError where it cannot be kept."""
     if not release.identity:
         raise Refused(f"{release.name} cannot be pinned", "nothing identifies it", "pin one with a commit or an image")
-    return _add(session, release, session.clean(label, LABEL), golden=True)
+    if release.source in DATA:
+        raise Refused(f"{release.name} is a {release.source}, no release", "", "keep it where backups are kept")
+    label = session.clean(label, LABEL)
+    pins = pins_of(session)
+    other = next((one for one in pins if label and one.label == label and not means(one, release)), None)
+    if other is not None:
+        move = f"choose another name, or take that one back first: goaround releases --not-golden '{label}'"
+        raise Refused(f"{other.name} ({short_id(other.identity)}) is golden as {label} already", "", move)
+    return _add(session, release, label, golden=True)
 
 
 def unpin(session: Session, release: Release, why: str = "") -> str:
     """Take the pin back, ``why`` in words or empty; what to say. Raises Refused where it is not pinned."""
-    pins, _ = golden_file.read(session.journal.folder, session.settings.system.name)
+    pins = pins_of(session)
     known = pin_of(pins, release)
     if known is None:
         raise Refused(f"{release.name} is not pinned as golden")
     # The very pin that means it, by whichever way back it was made.
     return _add(session, release, known.label, golden=False, identity=known.identity, commit=known.commit, why=why)
+
+
+def take_back(session: Session, wanted: Pin) -> str:
+    """Take back a pin whose release no source tells of any more; what to say."""
+    release = Release(wanted.name, wanted.commit)
+    return _add(session, release, wanted.label, golden=False, identity=wanted.identity, commit=wanted.commit)
 
 
 def _add(
@@ -43,11 +73,13 @@ def _add(
         label=label,
         commit=commit or release.commit,
         golden=golden,
+        drill=in_drill(session),
     )
     called = f" as {label}" if label else ""
     told = f": {session.clean(why, 200)}" if why else ""
     what = f"pinned as golden{called}" if golden else f"is golden no more{told}"
-    words = f"{one.name} ({short_id(one.identity)}) {what}"
+    alone = ", in drills alone" if one.drill and session.settings.system.environment != "drill" else ""
+    words = f"{one.name} ({short_id(one.identity)}) {what}{alone}"
     incident = session.incident
     if incident.declared is not None and incident.closed is None:
         session.note(words)

@@ -18,8 +18,11 @@ NAME = "golden.jsonl"
 LARGEST = 16 * 1024 * 1024
 
 
-def read(store: Path, system: str) -> tuple[tuple[Pin, ...], str]:
-    """Pins of a system that count, the newest first; and one line about what could not be read, or empty."""
+def read(store: Path, system: str, *, drill: bool) -> tuple[tuple[Pin, ...], str]:
+    """Pins of a system that count, the newest first; and one line about what could not be read, or empty.
+
+    ``drill``: those that were set in drills, else those of the real thing.
+    """
     path = store / NAME
     try:
         with path.open("rb") as file:
@@ -31,7 +34,7 @@ def read(store: Path, system: str) -> tuple[tuple[Pin, ...], str]:
     if len(content) > LARGEST:
         return (), f"{path}: larger than {LARGEST >> 20} MiB: golden releases are not known (next: move it away)"
     pins, trouble = parse(content, str(path))
-    return in_force(pins, system), trouble
+    return in_force(pins, system, drill=drill), trouble
 
 
 def append(store: Path, pin: Pin) -> None:

@@ -47,10 +47,12 @@ def read_all(screen: IncidentScreen, found: tuple[Release, ...], option: str, er
     """From a thread: every other source, then the whole history. ``error``: why the way back in use told nothing."""
     if option == "database" or not screen.is_attached:
         return
-    from actions.model.release_history import Listing
+    from actions.model.release_rows import Listing
     from app.release_sources import other_listings, with_record
 
     past, session = past_of(screen), screen.session
+    if error and screen.releases_of == option:
+        found = screen.releases  # what was read before stays there, under what is said of the failure
     try:
         others = other_listings(session.settings, session.world(), option, past.depth)
     except GoaroundError as problem:  # no world can be built: the list says why
@@ -77,13 +79,11 @@ def _put(screen: IncidentScreen, history: History, option: str) -> None:
 
 def propose(screen: IncidentScreen) -> None:
     """Put the cursor on the release to go back to, unless a plan says already where to."""
-    from actions.engine.planner import propose as proposal_of
-
     plan = screen.session.incident.plan
     if plan is not None and plan.option == screen.releases_of:
         return
     past = past_of(screen)
-    proposal = proposal_of(screen.releases, past.history)
+    proposal = past.proposal(screen.releases)
     if proposal.release is not None:
         past.proposed = proposal.release.identity
         screen.query_one(ReleaseHistory).highlight(proposal.release.identity)
@@ -96,8 +96,16 @@ def show(screen: IncidentScreen) -> tuple[Release, ...]:
     if past is None or past.history is None or past.history.option != screen.session.option():
         pane.show_history(None)
         return screen.releases
-    pane.show_history(past.history, more=past.more)
+    pane.show_history(past.history, more=past.more, proposal=_best(past, screen.releases))
     return past.releases()
+
+
+def _best(past: ReleasePast, releases: tuple[Release, ...]) -> tuple[str, str]:
+    """(identity, word) of the one that is proposed."""
+    found = past.proposal(releases)
+    if found.release is None:
+        return "", ""
+    return found.release.identity, "last good" if found.known_good and not found.golden else "proposed"
 
 
 def look_behind(screen: IncidentScreen) -> None:
@@ -120,11 +128,10 @@ def _rested(screen: IncidentScreen, identity: str) -> None:
 
 def _read_behind(screen: IncidentScreen, identity: str) -> None:
     past = past_of(screen)
-    history = past.history
-    row = history.of(identity) if history is not None else None
-    if history is None or row is None:
+    joined = past.joined(identity)
+    if joined is None:
         return
-    found = past.behind.difference(history, row)
+    found = past.behind.difference(*joined)
 
     def tell() -> None:
         here = screen.query_one(ReleaseHistory).highlighted
@@ -141,18 +148,19 @@ def detail(screen: IncidentScreen, release: Release) -> None:
     from widgets.release_detail import ReleaseDetail
 
     past = screen.past
-    history = past.history if past is not None else None
-    row = history.of(release.identity) if history is not None else None
-    if past is None or history is None or row is None:
+    joined = past.joined(release.identity) if past is not None else None
+    if past is None or joined is None:
         screen.say("the history is being read" if screen.session.option() != "database" else "a backup has no history")
         return
+    history, row = joined
     known = past.behind.known(history, row) or Behind()
-    dialog = ReleaseDetail(release.name, sheet(history, row, known), ascii=screen.ascii)
+    proposed = past.proposal(screen.releases).words_for(row.identity)
+    dialog = ReleaseDetail(release.name, sheet(history, row, known, proposed), ascii=screen.ascii)
     screen.app.push_screen(dialog)
 
     def show(found: Behind) -> None:
         if dialog.is_attached:
-            dialog.show(sheet(history, row, found))
+            dialog.show(sheet(history, row, found, proposed))
 
     def read() -> None:
         found = past.behind.read(history, row, lambda half: screen.app.call_from_thread(show, half))
@@ -170,9 +178,11 @@ def golden(screen: IncidentScreen, release: Release) -> None:
     if screen.observe:
         screen.say(ONLY_LOOKING)
         return
-    row = past_of(screen).history
-    found = row.of(release.identity) if row is not None else None
-    pinned = found.pin if found is not None else None
+    if screen.session.option() == "database":
+        screen.say("a backup is no release: it cannot be golden")
+        return
+    joined = past_of(screen).joined(release.identity)
+    pinned = joined[1].pin if joined is not None else None
     if pinned is not None:
         title, accept = f"{release.name} is golden", "Take it back"
         prompt = f"{pinned.words()}. Take the pin back? Why, in a few words (it may stay empty):"

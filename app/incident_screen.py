@@ -18,14 +18,13 @@ from actions.model.incident import forward_decided, item_of
 from actions.model.parked import straightens_parked
 from actions.model.release import Release, WayBack
 from actions.model.step import Risk
-from app import ending, fact_wishes, handover_wishes, history_wishes, list_wishes, wishes
-from app.clock_skew import observe_skew
+from app import ending, fact_wishes, handover_wishes, history_wishes, list_wishes, release_reading, wishes
 from app.feeds import LogFeed, SpoolFeed
 from app.keys import KEYS, bindings, footer
 from app.pane_layout import PaneLayout
 from app.parking import elsewhere, owed_words
 from app.session import Session
-from app.start_words import start_facts
+from app.start_words import declare_blocked, start_facts
 from widgets.checklist import Checklist
 from widgets.command_log import CommandLog
 from widgets.decision_matrix import DecisionMatrix
@@ -185,7 +184,7 @@ class IncidentScreen(PaneLayout):
         self.query_one(CommandLog).show(incident, now=now)
         self.show_start()
         self.show_releases()
-        self.turn_to_option()
+        release_reading.turn_to_option(self)
         self.look_again()
         self.show_preview(approval)
         self.show_next(approval)
@@ -260,7 +259,9 @@ class IncidentScreen(PaneLayout):
         history = self.query_one(ReleaseHistory)
         history.go_by(self.session.option() if len(self.session.settings.options) > 1 else "")
         column = self.schema_column
-        history.show_schema((column.found if column is not None else {}) if self.wants_schema else None)
+        history.show_schema(
+            (column.found if column is not None else {}) if release_reading.wants_schema(self.session) else None
+        )
         listed = self.releases
         if self.past is not None:
             listed = history_wishes.show(self)
@@ -300,7 +301,7 @@ class IncidentScreen(PaneLayout):
         """What Enter does now, for the pane that has the focus. ``approval``: where that was asked already."""
         incident, driver = self.session.incident, self.session.driver
         if incident.declared is None:
-            return Next(Move.DECLARE, "", "declare an incident", start_facts(self.session, (), self.observe).blocked)
+            return Next(Move.DECLARE, "", "declare an incident", declare_blocked(self.session, self.observe))
         if incident.closed is not None:
             bent = item_of(incident, self.code) if straightens_parked(incident, self.code) else None
             if bent is not None and incident.signed:
@@ -365,7 +366,7 @@ class IncidentScreen(PaneLayout):
         """New log lines into the pane."""
         lines, lost = self.feed.drain()
         if lines or lost:
-            self.query_one(LogStream).extend(lines, lost)
+            self.query_one(LogStream).extend(lines, lost, by_time=self.session.settings.coolify is not None)
             self.show_tabs(self.session.incident)
 
     def drain_spool(self) -> None:
@@ -385,86 +386,11 @@ class IncidentScreen(PaneLayout):
 
             told = deployment_lines(lines)
             if told:
-                self.query_one(LogStream).extend(told)
-
-    def turn_to_option(self) -> None:
-        """When another way back is in use than the one whose releases are shown: read its releases."""
-        if self.releases_of and not self.reading_releases and self.releases_of != self.session.option():
-            self.releases = ()
-            if self.past is not None:
-                self.past.forget()
-            self.query_one(ReleaseHistory).show(())
-            self.read_releases()
+                self.query_one(LogStream).extend(told, by_time=True)
 
     def read_releases(self) -> None:
         """Read the releases in the background."""
-        if self.reading_releases or not self.session.settings.options:
-            if not self.session.settings.options:
-                self.query_one(ReleaseHistory).show_error("no way back is configured: add a [git] or [compose] table")
-            return
-        self.reading_releases = True
-        self.query_one(ReleaseHistory).show_loading()
-        self.run_worker(self._read_releases, thread=True, exit_on_error=False, group="releases")
-
-    def _read_releases(self) -> None:
-        option = self.session.option()
-        try:
-            observe_skew(self.session)
-            further = self.past is not None and self.past.depth > 1
-            depth = self.past.depth if self.past is not None else 1
-            found = self.session.older_releases(option, depth) if further else self.session.releases(option)
-        except GoaroundError as error:
-            self.app.call_from_thread(self._releases_failed, error.line(), option)
-            history_wishes.read_all(self, (), option, error.line())
-            return
-        history_wishes.read_record(self, found, option)
-        self.app.call_from_thread(self._releases_read, found, option)
-        if self.session.settings.readiness.file:
-            from app.readiness_reading import with_gaps  # the list stands
-
-            noted = with_gaps(self.session, found)
-            self.app.call_from_thread(self._releases_noted, found, noted)
-            found = noted
-        history_wishes.read_all(self, found, option)
-        # One-off containers of releases are started for it: never before an incident is declared, nor by an observer.
-        if self.wants_schema and self.session.incident.declared is not None and self.session.driver:
-            from app.schema_column import SchemaColumn  # the list stands
-
-            self.schema_column = self.schema_column or SchemaColumn()
-            self.schema_column.read(self, self.releases)
-
-    @property
-    def wants_schema(self) -> bool:
-        """Whether releases of the code can be asked for their schema verdict."""
-        settings = self.session.settings
-        named = settings.database is not None and bool(settings.database.name)
-        return named and settings.django is not None and bool(settings.options) and self.session.option() != "database"
-
-    def _releases_noted(self, found: tuple[Release, ...], noted: tuple[Release, ...]) -> None:
-        if self.releases == found:
-            self.releases = noted
-            self.show_releases()
-
-    def _releases_failed(self, words: str, option: str) -> None:
-        self.reading_releases = False
-        if option != self.session.option():
-            self.read_releases()  # another way back was chosen meanwhile
-            return
-        self.releases_of = option
-        self.query_one(ReleaseHistory).show_error(words)
-
-    def _releases_read(self, found: tuple[Release, ...], option: str) -> None:
-        self.reading_releases = False
-        if option != self.session.option():
-            self.read_releases()  # another way back was chosen meanwhile
-            return
-        first = not self.releases
-        self.releases, self.releases_of = found, option
-        self.show_releases()
-        self.query_one(ReleaseHistory).show_note("; ".join(note.words() for note in self.session.release_notes))
-        if first:
-            history_wishes.propose(self)
-        self.show_next()
+        release_reading.read(self)
 
     # -- what the panes want -------------------------------------------------------------------------------------
 

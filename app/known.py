@@ -38,12 +38,17 @@ def known_releases(journal: SqliteJournal, system: str) -> Callable[[], tuple[Re
     return read
 
 
-def with_bad(releases: tuple[Release, ...], journal: SqliteJournal, system: str) -> tuple[Release, ...]:
-    """The same releases; those that an earlier, recovered incident went back from say so."""
+def with_bad(
+    releases: tuple[Release, ...], journal: SqliteJournal, system: str, *, drill: bool = True
+) -> tuple[Release, ...]:
+    """The same releases; those that an earlier, recovered incident went back from say so.
+
+    ``drill``: what was flown as a drill counts; where the system is none for drills it speaks against nothing.
+    """
     fled = {
         plan.running: summary.id
         for summary, plan in _plans(journal, system)
-        if summary.outcome == "recovered" and plan.running
+        if summary.outcome == "recovered" and plan.running and (drill or summary.mode != "drill")
     }
 
     def marked(release: Release) -> Release:

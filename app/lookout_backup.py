@@ -46,8 +46,7 @@ class BackupLook:
         self._known: tuple[Listed, _Verdict] | None = None
         self._announced: Listed | None = None
         self._awaited = False
-        named = session.settings.database is not None and bool(session.settings.database.name)
-        self._whole = NewestBackup(session) if named else None
+        self._whole = NewestBackup(session) if session.settings.names_database else None
         """Where the database is named, its backup is inspected as a restore would; else only its format is read."""
         self._file: Inspectable | None = None
 

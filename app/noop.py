@@ -25,8 +25,10 @@ from actions.model.errors import BadInput, Refused
 from actions.model.plan import Plan, PlannedStep
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release, WayBack
-from actions.model.release_history import History, Listing
+from actions.model.release_history import History
+from actions.model.release_rows import Listing
 from app.begin import Begin
+from app.environment_values import with_environments
 from app.known import known_releases, with_bad
 from app.places import pinned_config, store_folder
 from app.records import open_store
@@ -76,10 +78,11 @@ def _draw(loaded: Loaded, store: str, option: str, target: str) -> Drawn:
     with tempfile.TemporaryDirectory(prefix="goaround-noop-") as nowhere:
         world = build_world(loaded, Path(nowhere), redactor, known_releases(journal, system) if journal else tuple)
         if journal is not None:
+            world = with_environments(world, journal, settings, incident)
             world = replace(world, notes_of=functools.partial(notes_of, journal, settings, world))
         found, notes = planner.releases(settings, chosen, world)
-        releases = with_bad(found, journal, system) if journal is not None else found
         drill = settings.system.environment == "drill"
+        releases = with_bad(found, journal, system, drill=drill) if journal is not None else found
         listings = (Listing(chosen, releases), *other_listings(settings, world, chosen))
         history = joined(journal, settings, listings, chosen, now=clock.now(), drill=drill)
         release, why = _target(releases, target, tuple(note.text for note in notes if note.is_warning), history)

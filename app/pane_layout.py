@@ -8,7 +8,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from actions.model.incident import Incident, items, state_of
-from actions.model.phases import FLOWN
+from actions.model.phases import FLOWN, optional
 from app.layout import PANES, shape
 from widgets.checklist import Checklist
 from widgets.command_log import CommandLog
@@ -98,7 +98,8 @@ class PaneLayout(Screen[None], inherit_css=False):
     def show_tabs(self, incident: Incident) -> None:
         """The tabs with their counts."""
         logs = self.query_one(LogStream)
-        rows = [row for row in items(incident) if row.phase in FLOWN]  # what is due later is counted then
+        # What is due later is counted then, and what nobody asks for not at all.
+        rows = [row for row in items(incident) if row.phase in FLOWN and not optional(incident, row)]
         settled = sum(state_of(incident, row).settled for row in rows)
         counts = {"2": f"{settled}/{len(rows)}", "4": f"{logs.errors}!" if logs.errors else ""}
         shown = next(key for key, name, _ in PANES if name == self.pane)

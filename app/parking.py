@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from actions.gateways.journal import SqliteJournal
 from actions.model import events as ev
 from actions.model.blocking import close_reason
-from actions.model.debts import counted, holding, may_reason, of_events, overdue_s
+from actions.model.debts import counted, holding, late_ones, may_reason, of_events
 from actions.model.errors import GoaroundError, Refused
 from actions.model.incident import Debt, Incident
 
@@ -28,23 +28,41 @@ class Parked:
     incident: str
     debts: tuple[Debt, ...]
     """Open ones that hold it; empty: it can be closed."""
+    unsigned: str = ""
+    """``NOT SIGNED`` or ``not verified``: whoever flew has left between parking and signing; empty: both have."""
+    damaged: str = ""
+    """Why its debts are not known."""
+
+    @property
+    def free(self) -> bool:
+        """Nothing keeps it open any more."""
+        return not self.debts and not self.damaged
 
     def words(self, now: datetime) -> str:
-        """``INC-…: 2 debts, 1 overdue``."""
-        return f"{self.incident}: {counted(self.debts, now) or 'nothing is bent any more, it can be closed'}"
+        """``INC-…: 2 debts, 1 overdue, NOT SIGNED``."""
+        owed = self.damaged or counted(self.debts, now) or "nothing is bent any more, it can be closed"
+        return f"{self.incident}: {owed}{f', {self.unsigned}' if self.unsigned else ''}"
 
     def overdue(self, now: datetime) -> int:
         """How many of its debts are overdue."""
-        return sum(bool(overdue_s(one, now)) for one in self.debts)
+        return late_ones(self.debts, now)
 
 
-def parked_records(journal: SqliteJournal, system: str) -> tuple[Parked, ...]:
-    """Those of a system, newest first."""
-    ids = journal.parked(system)
+def parked_records(journal: SqliteJournal, system: str, only: str = "") -> tuple[Parked, ...]:
+    """Those of a system, newest first; ``only`` that one, if it is one of them."""
+    ids = tuple(one for one in journal.parked(system) if only in ("", one))
     if not ids:
         return ()
-    events = journal.debt_events(ids)
-    return tuple(Parked(one, holding(of_events(events.get(one, ())))) for one in ids)
+    damaged: dict[str, str] = {}
+    events, signed = journal.debt_events(ids, damaged), journal.signed(ids)
+    return tuple(
+        Parked(one, holding(of_events(events.get(one, ()))), _unsigned(*signed[one]), damaged.get(one, ""))
+        for one in ids
+    )
+
+
+def _unsigned(executed: str, verified: str) -> str:
+    return "" if executed and verified else "not verified" if executed else "NOT SIGNED"
 
 
 def elsewhere(session: Session) -> tuple[Parked, ...]:
@@ -65,12 +83,13 @@ def owed_words(records: tuple[Parked, ...], now: datetime) -> str:
     if not records:
         return ""
     left = counted([debt for one in records for debt in one.debts], now)
-    return f"PARKED: {left or 'to be closed'}"
+    unsigned = ", unsigned" if any(one.unsigned for one in records) else ""
+    return f"PARKED: {left or 'to be closed'}{unsigned}"
 
 
-def most_urgent(records: tuple[Parked, ...], now: datetime) -> Parked | None:
-    """What can be closed first, then the one with most that is overdue, then the newest; None: none is parked."""
-    return min(records, key=lambda one: (bool(one.debts), -one.overdue(now)), default=None)
+def by_urgency(records: tuple[Parked, ...], now: datetime) -> list[Parked]:
+    """What can be closed first, then what nobody has signed, then those with most that is overdue; else the newest."""
+    return sorted(records, key=lambda one: (not one.free, not one.unsigned, -one.overdue(now)))
 
 
 def close_parked(desk: Recorder, text: str = "") -> ev.Closed:

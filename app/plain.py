@@ -28,6 +28,7 @@ from app.signing import sign_off
 
 if TYPE_CHECKING:
     from app.lookout import Lookout
+    from app.plain_ready import PlainReady
 
 HELP = """\
 Enter   does what the line says
@@ -45,6 +46,7 @@ p       approvals: asks, takes a code read back over the phone, breaks the glass
 u CODE  undoes a step
 n TEXT  a note into the record
 i       tells people: messages, to whom, through what
+ready   would a rollback work right now: what was found; ready now: looks first
 v       the procedure: who to reach, who decides now, ways back, prevention, documents
 f       debts: lists them; with a code: pays that one with words, or assigns it
 x       everything stops: after this step, or now
@@ -86,6 +88,7 @@ class Plain:
         self._focus = ""
         self._spool_at: dict[str, int] = {}
         self.lookout: Lookout | None = None
+        self._ready: PlainReady | None = None
         self._word = ""
         """What was last said of the running step."""
         self._proposed: tuple[str, ...] = ()
@@ -99,12 +102,15 @@ class Plain:
     def fly(self) -> None:
         """Until the record is signed or the operator leaves; what is sensed is looked at meanwhile."""
         from app.lookout import Lookout
+        from app.plain_ready import PlainReady
 
         self.lookout = lookout = Lookout(self.session)
         lookout.start()
+        self._ready = ready = PlainReady(self.session)
         try:
             self._fly()
         finally:
+            ready.stop()
             lookout.stop()
 
     def _fly(self) -> None:
@@ -112,12 +118,14 @@ class Plain:
         if session.incident.id:
             mode = f"{session.incident.mode}{', RESTRICTED' if restricted(session.incident) else ''}"
             self.say(f"{session.incident.id} {mode}: resumed, {session.incident.head_seq} events")
-        elif not session.incident.id:
+        else:
             from app.parking import elsewhere  # at the beginning
 
             for one in elsewhere(session):
                 words = one.words(session.clock.now())
                 self.say(f"PARKED {words}; goaround run --record {one.incident} opens it")
+        assert self._ready is not None  # it begins with the flight
+        self._ready.begin(self.say)
         while True:
             session.sync()
             if session.incident.running is not None:
@@ -128,6 +136,7 @@ class Plain:
                 continue
             self._begin()
             self._proposed = plain_decision.say_newly_proposed(session, self.say, self._proposed)
+            self._ready.news(self.say)
             move = self._move()
             if move.move is Move.NOTHING and not move.code:
                 self.say(move.blocked)
@@ -186,6 +195,7 @@ class Plain:
             "u": lambda: self.run(rest, undo=True),
             "n": lambda: self.session.note(rest),
             "i": self.tell,
+            "ready": lambda: self.ready(rest),
             "v": self.procedure,
             "f": lambda: self.debts(rest),
             "x": self.stop,
@@ -439,6 +449,12 @@ class Plain:
         from app.plain_handover import handover  # when somebody hands over
 
         handover(self, rest)
+
+    def ready(self, rest: str) -> None:
+        """Would a rollback work right now: all that was found."""
+        if rest not in ("", "now") or self._ready is None:
+            raise Refused(f"ready {rest} is no command here", "", "ready, or ready now")
+        self._ready.show(rest, self.say, self._lines)
 
     def procedure(self) -> None:
         """The document that is followed, line by line."""

@@ -20,8 +20,7 @@ UNREAD = "not read yet"
 def words_of(session: Session, releases: tuple[Release, ...], say: Callable[[str], None]) -> Callable[[Release], str]:
     """What stands in the row of a release; nothing where verdicts are not configured. Ctrl-C: the rest is not read."""
     settings = session.settings
-    named = settings.database is not None and bool(settings.database.name)
-    if settings.django is None or not named or session.option() == "database":
+    if not settings.asks_schema or session.option() == "database":
         return lambda release: ""
     from actions.steps.schema_listing import Verdicts
 

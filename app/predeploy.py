@@ -61,7 +61,7 @@ def run_predeploy(asked: Asked) -> int:
         data.keep(backup=asked.backup)
         data.snapshot(code.release.identity if code.release else "", now=asked.snapshot_now)
         data.judge()
-        variables = code.keep_variables(store_folder(settings, asked.store), at)
+        variables = code.keep_variables(store_folder(settings, asked.store), at, loaded.recipients.keys)
         record = Predeploy(
             system=settings.system.name,
             environment=settings.system.environment,
@@ -76,6 +76,7 @@ def run_predeploy(asked: Asked) -> int:
             snapshot_why=data.snapshot_why,
             gaps=tuple(parts.gaps),
             variables=variables,
+            values=code.values,
         )
         path = write(store_folder(settings, asked.store), record)
     _verdict(lines, record, path)

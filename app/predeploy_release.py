@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from actions.engine.planner import releases
+from actions.model.coolify import Variable
 from actions.model.environment_diff import KeptVariables
 from actions.model.errors import GoaroundError, Refused
+from actions.model.kept_environment import KeptValues
 from actions.model.ports import Image, World
 from actions.model.predeploy import ProbeBaseline, ReverseSql
 from actions.model.quick_dataclass import replace
+from actions.model.recipient import NOT_ENCRYPTED
 from actions.model.release import Release, WayBack, short_id
 from actions.model.step import Outcome
 from actions.model.system import Settings
@@ -31,12 +34,16 @@ class Code:
 
     def __init__(self, settings: Settings, world: World, parts: Parts, quiet: Quiet) -> None:
         self._settings, self._world, self._parts, self._quiet = settings, world, parts, quiet
-        asked = [one for one in settings.options if one in BY_CODE]
+        # What git has Coolify deploy, Coolify tells of: which commit runs, and whether its image is kept.
+        told = settings.git is not None and settings.git.coolify
+        asked = [one for one in settings.options if one in BY_CODE and not (told and one == "git")]
         self.option = next(iter((*asked, *(one for one in settings.options if one == ELSE))), "")
         self.release: Release | None = None
         self.probes: tuple[ProbeBaseline, ...] = ()
         self.migrations: tuple[ReverseSql, ...] = ()
         self.protected: dict[str, str] = {}
+        self.values: KeptValues | None = None
+        """Where the values of the environment lie."""
         self._known: tuple[Release, ...] = ()
 
     def look(self, image: str, commit: str) -> None:
@@ -61,6 +68,7 @@ class Code:
             why = "; ".join(note.text for note in notes) or "nothing of it runs"
             raise Refused("what runs now is not known", why, "start it, or configure how it is learned")
         since = f", live since {one.live_since[:16]}Z" if one.live_since else ""
+        one = replace(one, deployments=())  # how often it was deployed is no part of what is kept
         return one, f"{one.name} runs ({short_id(one.identity)}){since}"
 
     def _still_there(self) -> tuple[None, str]:
@@ -91,23 +99,29 @@ class Code:
             raise Refused(f"the image of {release.name} is not on Coolify's server any more", "", "deploy it again")
         return "its image is among those that Coolify keeps"
 
-    def keep_variables(self, store: Path, at: str) -> KeptVariables | None:
+    def keep_variables(self, store: Path, at: str, encrypt_to: tuple[str, ...]) -> KeptVariables | None:
         """The environment that runs, as names and marks of its values; None: there is no source, or it cannot be
-        read."""
-        from app.environment_reading import keep_now, source_of
+        read. ``values`` is set where they are kept, too; ``encrypt_to``: the keys of those who can open them."""
+        from app.environment_reading import marked, read_now, source_of
 
-        if not source_of(self._settings, self.option):
+        source = source_of(self._settings, self.option)
+        if not source:
             return None
+        found: tuple[Variable, ...] = ()
 
-        def keep() -> tuple[KeptVariables | None, str]:
-            found = keep_now(self._settings, self._world, store, self.option)
-            marks = found.marks if found is not None else {}
-            untold = sum(not mark for mark in marks.values())
-            words = f"{len(marks)} names kept, with a mark of each value and no value"
-            return found, f"{words}; {untold} values are not told" if untold else words
+        def keep() -> tuple[KeptVariables, str]:
+            nonlocal found
+            found = read_now(self._settings, self._world, source)
+            kept = marked(self._world, store, source, found)
+            untold = sum(not mark for mark in kept.marks.values())
+            words = f"{len(kept.marks)} names kept, with a mark of each value and no value"
+            return kept, f"{words}; {untold} values are not told" if untold else words
 
-        found = self._parts.part("variables", "variables-unknown", keep, blocks=False)
-        return replace(found, at=at) if found is not None else None
+        kept = self._parts.part("variables", "variables-unknown", keep, blocks=False)
+        if kept is not None and self._settings.environment.keep:
+            args = (store, at, source, found, encrypt_to)
+            self.values = self._parts.part("values", "values-not-kept", lambda: _values(*args), blocks=False)
+        return replace(kept, at=at) if kept is not None else None
 
     def _moves_away(self, image: Image) -> bool:
         """No tag of it is a version, and none is ours."""
@@ -168,6 +182,17 @@ class Code:
         self.protected = dict(step.keep)
         self._parts.gaps = [gap for gap in self._parts.gaps if gap.code != "image-unprotected"]
         return None, f"{len(set(step.keep.values()))} images have a tag of ours"
+
+
+def _values(
+    store: Path, at: str, source: str, found: tuple[Variable, ...], encrypt_to: tuple[str, ...]
+) -> tuple[KeptValues, str]:
+    from app.environment_keeping import keep_values
+
+    kept = keep_values(store, at, source, found, encrypt_to)
+    told = sum(one.value is not None for one in found)
+    how = f"encrypted to {', '.join(kept.encrypted_to)}" if kept.encrypted_to else NOT_ENCRYPTED
+    return kept, f"{told} values kept; {how}"
 
 
 def _list(names: tuple[str, ...]) -> str:

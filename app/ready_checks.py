@@ -10,8 +10,8 @@ import functools
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from actions.model.backup_file import BackupFile, Inspected
 from actions.model.clock import stamp
 from actions.model.errors import GoaroundError
 from actions.model.migrations import SchemaVerdict, Verdict
@@ -21,18 +21,29 @@ from actions.model.ready import Finding, Part, ReadyReport, TargetState, ordered
 from actions.model.ready_kinds import KINDS, ReadyKind
 from actions.model.release import Release
 from actions.model.release_history import History
+from actions.model.release_rows import Listing
 from actions.model.system import Settings
 from actions.steps import ready_backups, ready_ground, ready_remote, ready_rights, ready_targets
-from actions.steps.ready_choice import Past, no_past
 from actions.steps.ready_schema import schema_finding
 from actions.steps.ready_targets import Targets
 from actions.steps.schema_code import configured
 from actions.steps.schema_reading import schema_verdict
 from app.bounded import Answer, Bounded, Question
 from app.ready_people import people_part
+from app.ready_together import Together
+from app.ready_whole import Whole
+from app.side_by_side import side_by_side
 
 SLOW = 10
 """What reads much has so many times as long."""
+PATIENCE = 0.5
+"""The part of its time that a way back waits for what the others tell."""
+Join = Callable[[str, tuple[Listing, ...]], History | None]
+"""The history over all sources, of a way back and of what each tells, its own first; None: its own list counts."""
+
+
+def no_history(_option: str, _listings: tuple[Listing, ...]) -> None:
+    """The list of the way back itself counts."""
 
 
 @dataclass
@@ -44,20 +55,26 @@ class Checks:
     login: str
     folders: tuple[str, ...] = ()
     """Of ours, on this machine: where the record lies."""
-    past: Past = no_past
+    join: Join = no_history
     """The history over all sources, by which the target is proposed."""
+    store: Path | None = None
+    """Where it is remembered which backup was read; None: in this process alone."""
     schema_for_s: int = 0
     """A verdict about the schema counts for so long: asking starts a container. 0: it is asked each time."""
     _verdicts: dict[str, tuple[int, SchemaVerdict]] = field(default_factory=dict)
     _bounded: Bounded[object] = field(default_factory=Bounded)
-    _read: dict[tuple[str, str, int, int], Inspected] = field(default_factory=dict)
+    _whole: Whole = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._whole = Whole(self.store, self.settings.system.name, self.world.clock)
 
     def run(self) -> ReadyReport:
         """Everything once. Never raises what is expected."""
         begun = self.world.clock.monotonic_ms()
         found = _Found()
         options = [one for one in self.settings.options if one in ready_targets.CODE]
-        first = [self._question(f"targets {one}", functools.partial(self._targets, one)) for one in options]
+        together = Together(options, self.settings.ready.answer * PATIENCE)
+        first = [self._question(f"targets {one}", functools.partial(self._targets, together, one)) for one in options]
         targets: dict[str, Targets] = {}
         for answer in self._bounded.ask([*first, *self._others()], "ready"):
             if isinstance(answer.value, Targets):
@@ -96,7 +113,7 @@ class Checks:
             self._question("host", lambda: ready_ground.host_part(settings, world, self.folders)),
             self._question("tools", lambda: ready_ground.tools_part(settings, world)),
             self._question("people", lambda: people_part(settings, self.login)),
-            self._question("probes", lambda: ready_ground.probes_part(settings, world)),
+            self._question("probes", lambda: ready_ground.probes_part(settings, world, side_by_side)),
         ]
         if settings.coolify is not None:
             asked.append(self._question("rights", lambda: ready_rights.rights(settings, world)))
@@ -126,28 +143,24 @@ class Checks:
             asked.append(self._question("remote", ask_remote))
         return asked
 
-    def _targets(self, option: str) -> Targets | Part:
-        try:
-            return ready_targets.targets_of(self.settings, option, self.world, self._past)
-        except GoaroundError as error:
-            return Part((ReadyKind.WAY_UNREAD.finding(f"[{error.code}] {error.line()}", option),))
+    def _targets(self, together: Together, option: str) -> Targets | Part:
+        def past(_option: str, found: tuple[Release, ...]) -> History | None:
+            together.told(option, found)
+            try:
+                return self.join(option, together.listings(option))
+            except GoaroundError:
+                return None  # the list of the way back itself still counts
 
-    def _past(self, option: str, found: tuple[Release, ...]) -> History | None:
         try:
-            return self.past(option, found)
-        except GoaroundError:
-            return None  # the list of the way back itself still counts
+            return ready_targets.targets_of(self.settings, option, self.world, past)
+        except GoaroundError as error:
+            together.failed(option, error.line())
+            return Part((ReadyKind.WAY_UNREAD.of_error(error, option, f"[{error.code}] "),))
+        finally:
+            together.failed(option, "it could not be read")  # whatever happened, nobody waits for it
 
     def _backups(self) -> Part:
-        return ready_backups.backups_part(self.settings, self.world, self._remember)
-
-    def _remember(self, one: BackupFile, read: Callable[[], Inspected]) -> Inspected:
-        key = (one.host, one.path, one.size, one.mtime)
-        known = self._read.get(key)
-        if known is None or not known.usable:
-            self._read.clear()  # only the newest is ever asked for
-            known = self._read[key] = read()
-        return known
+        return ready_backups.backups_part(self.settings, self.world, self._whole.sound)
 
     def _schema(self, option: str, release: Release) -> _Verdict:
         now_ms = self.world.clock.monotonic_ms()
@@ -176,9 +189,9 @@ class Checks:
             found.findings.append(ReadyKind.CHECK_TIMED_OUT.finding(words, answer.name))
         else:
             error = answer.error
-            words = error.line() if isinstance(error, GoaroundError) else f"{type(error).__name__}: {error}"
+            known = error if isinstance(error, GoaroundError) else GoaroundError(f"{type(error).__name__}: {error}")
             found.checks[answer.name] = "failed"
-            found.findings.append(ReadyKind.CHECK_FAILED.finding(f"{answer.name}: {words}", answer.name))
+            found.findings.append(ReadyKind.CHECK_FAILED.of_error(known, answer.name, f"{answer.name}: "))
 
     def _clean(self, one: Finding) -> Finding:
         assert one.code in KINDS, one.code  # every finding begins there

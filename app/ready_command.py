@@ -7,36 +7,30 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
-from actions.model.clock import parse_stamp
 from actions.model.errors import BadInput
 from actions.model.ports import World
-from actions.model.ready import Finding, ReadyLevel, ReadyReport, Verdict, changes
+from actions.model.ready import ReadyReport, Verdict, changes
 from actions.model.ready_kinds import ready_table
-from actions.model.release import Release
-from actions.model.release_history import History, Listing
+from actions.model.release_history import History
+from actions.model.release_rows import Listing
 from actions.model.system import Settings, seconds_of
 from app.command_world import open_world
 from app.known import with_bad
 from app.places import store_folder
 from app.ready_checks import Checks
 from app.ready_file import write_report
+from app.ready_lines import changed_lines, folded, lines, safe
 from app.records import open_store
-from app.release_sources import joined, other_listings
+from app.release_sources import joined
 from app.settings import Loaded, find_config, load
 from app.who import real_login
-
-MARKS = {
-    ReadyLevel.ERROR: "NO  ",
-    ReadyLevel.UNKNOWN: "??  ",
-    ReadyLevel.WARNING: "!   ",
-    ReadyLevel.INFO: "    ",
-}
 
 
 @dataclass(frozen=True)
@@ -56,6 +50,12 @@ class Wanted:
         """Raises BadInput for words that do not go together."""
         if args.backup:
             raise BadInput("--backup goes with --restore", "", "goaround ready --restore --backup NAME")
+        if args.protect:
+            raise BadInput(
+                "goaround ready changes nothing: protecting wants a key and a record",
+                "",
+                "R, then p in the cockpit of an open incident; before a deployment: goaround predeploy --protect",
+            )
         if args.every and not args.watch:
             raise BadInput("--every goes with --watch", "", "goaround ready --watch --every 5m")
         return Wanted(args.config, args.store, args.json, args.quiet, args.watch, args.every, args.codes)
@@ -80,7 +80,7 @@ def run_readiness_now(wanted: Wanted) -> int:
     if wanted.watch:
         return _watch(wanted, loaded, checks, folder)
     report = checks.run()
-    _keep(folder, report)
+    _keep(folder, report, quiet=wanted.quiet and report.verdict is Verdict.READY)
     _tell(wanted, report)
     return 0 if report.verdict is Verdict.READY else 1
 
@@ -90,60 +90,49 @@ def checks_of(loaded: Loaded, store: str) -> tuple[Checks, Path]:
     folder = store_folder(loaded.settings, store)
     near = next(one for one in (folder, *folder.parents) if one.exists())
     world = open_world(loaded, store)
-    past = functools.partial(_past, loaded.settings, world, folder)
-    return Checks(loaded.settings, world, real_login(), (str(near),), past), folder
+    join = functools.partial(_join, loaded.settings, world, folder)
+    return Checks(loaded.settings, world, real_login(), (str(near),), join, folder), folder
 
 
-def _past(settings: Settings, world: World, folder: Path, option: str, found: tuple[Release, ...]) -> History:
+def _join(settings: Settings, world: World, folder: Path, option: str, listings: tuple[Listing, ...]) -> History:
     """As the cockpit's list has it: all sources, and our own record where there is one."""
     journal = open_store(folder, world.clock)
     try:
-        marked = with_bad(found, journal, settings.system.name) if journal is not None else found
-        listings = (Listing(option, marked), *other_listings(settings, world, option))
         drill = settings.system.environment == "drill"
-        return joined(journal, settings, listings, option, now=world.clock.now(), drill=drill)
+        own, *others = listings
+        if journal is not None:
+            own = replace(own, releases=with_bad(own.releases, journal, settings.system.name, drill=drill))
+        return joined(journal, settings, (own, *others), option, now=world.clock.now(), drill=drill)
     finally:
         if journal is not None:
             journal.close()
 
 
-def _keep(folder: Path, report: ReadyReport) -> None:
+def _keep(folder: Path, report: ReadyReport, *, quiet: bool) -> None:
     try:
         write_report(folder, report)
     except OSError as error:
-        sys.stderr.write(f"goaround: warning: the answer is not kept for the cockpit: {error.strerror}\n")
+        if not quiet:  # cron would mail it each time; that nobody has looked is seen in the cockpit
+            sys.stderr.write(f"goaround: warning: the answer is not kept for the cockpit: {error.strerror}\n")
 
 
 def _tell(wanted: Wanted, report: ReadyReport) -> None:
     if wanted.quiet and report.verdict is Verdict.READY:
         return
     if wanted.json:
-        print(json.dumps(report.to_json(), indent=1), flush=True)
+        # While it watches, one line is one answer: that is how a program can read it as it comes.
+        print(json.dumps(report.to_json(), indent=None if wanted.watch else 1), flush=True)
     else:
-        print("\n".join(_safe(line) for line in lines(report)), flush=True)
+        _print(lines(report))
 
 
-def lines(report: ReadyReport) -> Iterator[str]:
-    """Everything, worst first, the verdict last."""
-    for finding in report.findings:
-        yield from _finding(finding)
-    for target in report.targets:
-        yield f"{'=>' if target.proposed else '  '}  {target.option} {target.name}: {target.words()}"
-    for name, seen in report.facts.items():
-        yield f"    {name}: {seen}"
-    yield f"{report.line()} ({report.system}, {report.at[:19]}Z, {report.seconds} s)"
-
-
-def _finding(one: Finding) -> Iterator[str]:
-    about = f"{one.about}: " if one.about else ""
-    yield f"{MARKS[one.level]}[{one.code}] {about}{one.text}"
-    if one.next_move and one.level is not ReadyLevel.INFO:
-        yield f"      next: {one.next_move}"
-
-
-def _safe(line: str) -> str:
-    """As the terminal can show it."""
-    return "".join(char if char.isprintable() else "?" for char in line)
+def _print(text: Iterator[str]) -> None:
+    """To the width of the terminal, as wide as it is now; each line whole where no terminal reads."""
+    try:
+        width = os.get_terminal_size(sys.stdout.fileno()).columns  # not COLUMNS: that is of when the shell began
+    except (OSError, ValueError):
+        width = 0
+    print("\n".join(safe(line) for line in folded(text, width)), flush=True)
 
 
 def _watch(wanted: Wanted, loaded: Loaded, checks: Checks, folder: Path) -> int:
@@ -159,12 +148,12 @@ def _watch(wanted: Wanted, loaded: Loaded, checks: Checks, folder: Path) -> int:
     try:
         while True:
             report = checks.run()
-            _keep(folder, report)
-            if before is None:
+            _keep(folder, report, quiet=wanted.quiet or before is not None)
+            earlier, before = before, report  # before anything is told: who reads that may end us at once
+            if earlier is None:
                 _tell(wanted, report)
             else:
-                _changed(wanted, before, report)
-            before = report
+                _changed(wanted, earlier, report)
             checks.world.clock.sleep(every_s)
     except KeyboardInterrupt:
         return 0 if before is not None and before.verdict is Verdict.READY else 1
@@ -184,11 +173,4 @@ def _changed(wanted: Wanted, before: ReadyReport, now: ReadyReport) -> None:
         }
         print(json.dumps(data), flush=True)
         return
-    at = f"{parse_stamp(now.at):%H:%M:%SZ}"
-    for one in found.new:
-        for line in _finding(one):
-            print(_safe(f"{at} new  {line}"), flush=True)
-    for one in found.over:
-        print(_safe(f"{at} over [{one.code}] {one.about}"), flush=True)
-    if found.verdict:
-        print(f"{at} {now.line()}", flush=True)
+    _print(changed_lines(found, now))

@@ -13,6 +13,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from actions.gateways.journal import share_or_hide
 from actions.model.ready import ReadyReport, report_of
 
 LIMIT = 1_000_000
@@ -26,11 +27,15 @@ def ready_file(folder: Path, system: str) -> Path:
 def write_report(folder: Path, report: ReadyReport) -> None:
     """Replace it whole. Raises OSError where it cannot be written."""
     path = ready_file(folder, report.system)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # One by one: the mode is that of the last folder only, others are made as the umask says.
+    for one in (folder, path.parent):
+        one.mkdir(parents=True, exist_ok=True, mode=0o700)
+    share_or_hide(path.parent, folder)  # what cron found is read by everybody who shares the store
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(report.to_json(), file, indent=1)
+        share_or_hide(Path(name), folder)
         Path(name).replace(path)
     except BaseException:
         with suppress(OSError):

@@ -47,7 +47,7 @@ def people_part(settings: Settings, login: str) -> Part:
         facts["key"] = _signs(signing.key, (known.signer if known else "") or login, allowed)
     except GoaroundError as error:
         kind = ReadyKind.KEY_NEEDED if settings.approval.require_signatures else ReadyKind.KEY_UNUSABLE
-        found.append(kind.finding(error.line(), login))
+        found.append(kind.of_error(error, login))
     return Part(tuple(found), facts=facts)
 
 

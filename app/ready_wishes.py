@@ -8,59 +8,89 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.model.incident import step_state
-from actions.model.plan import PlannedStep
-from actions.model.ready import ReadyReport
+from actions.model.ready import Finding, ReadyReport
+from actions.model.ready_moves import Standing, next_move, protected_first, protecting
 from actions.model.release import Release
 from app.attempts import may_not
 
 if TYPE_CHECKING:
     from app.incident_screen import IncidentScreen
-
-KEEP_MORE = "docker_images_to_keep"
+    from widgets.ready_dialog import Looked
 
 
 def ready(screen: IncidentScreen) -> None:
-    """Show what was found."""
-    from widgets.ready_dialog import LOOK, PROTECT, ReadyDialog
+    """Show what was found; it is read again while it is shown."""
+    from widgets.ready_dialog import PROTECT, ReadyDialog
 
-    look = screen.ready
-    if look is None:
+    if screen.ready is None:
         screen.say("the screen is not ready yet")
         return
-    shown = look.lamp()
-    words = f"looked at {shown.age} by {look.report.by}" if shown is not None and look.report is not None else ""
-    said = look.trouble or ("it is being looked at" if look.looking else words or "nobody has looked yet")
 
     def answered(wish: str | None) -> None:
         if wish == PROTECT:
-            protect(screen)
-        elif wish == LOOK:
-            will = screen.ready is not None and screen.ready.look_again()
-            no = "not now: it is looked at while an incident is open, by the one who flies, while no step runs"
-            screen.say("looking whether a rollback would work ..." if will else no)
+            protect(screen, dialog.about)
 
-    screen.app.push_screen(ReadyDialog(look.report, said, ascii=screen.ascii), answered)
+    dialog = ReadyDialog(lambda: _looked(screen), lambda: _look(screen), ascii=screen.ascii)
+    screen.app.push_screen(dialog, answered)
 
 
-def protect(screen: IncidentScreen) -> None:
-    """To the step that protects the target; where no plan is drawn, draw the one to the proposed target."""
+def _looked(screen: IncidentScreen) -> Looked:
+    from widgets.ready_dialog import Looked
+
+    look = screen.ready
+    assert look is not None  # the caller has looked
+    standing = _standing(screen)
+
+    def move(finding: Finding) -> str:
+        return next_move(finding, standing)
+
+    return Looked(look.report, look.words(), move)
+
+
+def _look(screen: IncidentScreen) -> str:
+    """Look again; the answer: why not, or nothing."""
+    return screen.ready.look_now() if screen.ready is not None else "not ready yet"
+
+
+def _standing(screen: IncidentScreen) -> Standing:
+    session = screen.session
+    option = session.option() if session.settings.options else ""
+    report = screen.ready.report if screen.ready is not None else None
+    holder = session.incident.holder
+    flier = holder.holder if holder is not None else ""
+    return Standing(session.incident, session.driver, screen.observe, option, report, flier)
+
+
+def protect(screen: IncidentScreen, about: str = "") -> None:
+    """To the step that protects the target; where no plan is drawn, draw the one to the proposed target.
+
+    ``about``: the way back that it is asked for; else the one that needs it most.
+    """
     from app import wishes
     from widgets.checklist import Checklist
 
     if may_not(screen, flying=True):
         return
-    incident = screen.session.incident
+    if screen.session.incident.closed is not None:
+        screen.say("the incident is closed: nothing is protected any more")
+        return
+    standing = _standing(screen)
+    incident, report = standing.incident, standing.report
     plan = incident.plan
     if plan is None:
-        release = _proposed(screen.ready.report if screen.ready is not None else None, screen.releases)
+        option = about or (protected_first(report, standing.option) if report is not None else standing.option)
+        if option != screen.releases_of:
+            screen.say(f"the releases shown are those of {screen.releases_of or 'no way back'}: choose {option} (W)")
+            return
+        release = _proposed(report, option, screen.releases)
         if release is None:
-            screen.say("no target is known yet: choose one (t), its plan protects it")
+            screen.say("no target is known yet: choose one (t), its plan protects it where it can")
             return
         wishes.choose(screen, release)
         return
-    step = protecting(plan.steps)
+    step = protecting(plan)
     if step is None:
-        screen.say(f"nothing to protect: the plan to {plan.target.name} has no step for it")
+        screen.say(f"nothing to protect: the plan ({plan.option} to {plan.target.name}) has no step for it")
         return
     screen.action_pane("checklist")
     screen.query_one(Checklist).highlight(step.code)
@@ -71,16 +101,7 @@ def protect(screen: IncidentScreen) -> None:
     screen.say(f"{step.code} protects {plan.target.name}: Enter runs it as shown")
 
 
-def protecting(steps: tuple[PlannedStep, ...]) -> PlannedStep | None:
-    """The first step of a plan that protects the target against a prune."""
-    kept = (one for one in steps if one.step == "compose.protect" or _keeps_more(one))
-    return next(kept, None)
-
-
-def _keeps_more(step: PlannedStep) -> bool:
-    return step.step == "coolify.set" and step.params.get("key") == KEEP_MORE and not step.pays
-
-
-def _proposed(report: ReadyReport | None, releases: tuple[Release, ...]) -> Release | None:
-    wanted = {one.identity for one in report.targets if one.proposed} if report is not None else set()
+def _proposed(report: ReadyReport | None, option: str, releases: tuple[Release, ...]) -> Release | None:
+    rows = report.targets if report is not None else ()
+    wanted = {one.identity for one in rows if one.proposed and one.option == option}
     return next((one for one in releases if one.identity in wanted), None)

@@ -18,7 +18,7 @@ from actions.model.branching import RESTRICTED, RESTRICTED_WORDS
 from actions.model.canonical import canonical_json
 from actions.model.chain import hash_groups
 from actions.model.clock import Clock
-from actions.model.debts import FIX, counted, holding, of_events, open_ones, overdue_s
+from actions.model.debts import FIX, counted, holding, late_ones, of_events, open_ones, overdue_s
 from actions.model.due import due_words
 from actions.model.errors import BadInput
 from actions.model.incident import Debt, restricted
@@ -94,7 +94,8 @@ def _debts_of(journal: SqliteJournal | None, rows: list[IncidentSummary]) -> dic
     """The debts of these records, open or paid; nothing for those that have none."""
     if journal is None or not rows:
         return {}
-    return {incident: of_events(events) for incident, events in journal.debt_events([row.id for row in rows]).items()}
+    known = journal.debt_events([row.id for row in rows], {})  # one that is damaged is told by verify
+    return {incident: of_events(events) for incident, events in known.items()}
 
 
 def _owed(row: IncidentSummary, debts: Sequence[Debt], now: datetime) -> str:
@@ -134,7 +135,7 @@ def _records_json(
     records: list[dict[str, Any]] = []
     for row in rows:
         left = open_ones(debts.get(row.id, ()))
-        late = sum(bool(overdue_s(one, now)) for one in left)
+        late = late_ones(left, now)
         records.append({**asdict(row), "state": row.state, "debts": len(left), "overdue": late})
     return canonical_json({"store": place, "records": records, "older_before": older}).decode("utf-8")
 

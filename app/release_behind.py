@@ -13,7 +13,8 @@ from actions.model.errors import GoaroundError
 from actions.model.git_text import is_full_id
 from actions.model.quick_dataclass import replace
 from actions.model.release import Release, WayBack
-from actions.model.release_history import History, HistoryRow
+from actions.model.release_history import History
+from actions.model.release_rows import HistoryRow
 from actions.model.release_sheet import Behind
 from actions.steps.git_option import is_migration
 from app.environment_reading import NO_SOURCE, compare, source_of, variables_now

@@ -12,7 +12,8 @@ from actions.model.golden import pin_of
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
 from actions.model.release import Release
-from actions.model.release_history import History, Listing
+from actions.model.release_history import History
+from actions.model.release_rows import Listing
 from app import golden_file
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def notes_of(journal: SqliteJournal, settings: Settings, world: World, release: Release) -> tuple[Note, ...]:
     """Golden by whom, and which variables are others now than when it ran. Asks the world where one was kept."""
-    pins, trouble = golden_file.read(journal.folder, settings.system.name)
+    pins, trouble = golden_file.read(journal.folder, settings.system.name, drill=settings.system.environment == "drill")
     pin = pin_of(pins, release)
     notes = [NoteKind.GOLDEN.note(pin.words())] if pin is not None else []
     if trouble:
@@ -34,7 +35,7 @@ def notes_of(journal: SqliteJournal, settings: Settings, world: World, release: 
 def _environment(journal: SqliteJournal, settings: Settings, world: World, release: Release) -> Note | None:
     from app.environment_reading import compare, source_of
 
-    option = "coolify" if release.source.startswith("coolify") else "compose" if release.images else ""
+    option = "coolify" if release.source.startswith("coolify") else "compose" if release.images else "git"
     if not source_of(settings, option):
         return None
     row = History("", (Listing("", (release,)),), now=world.clock.now()).row(0)

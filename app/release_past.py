@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from actions.model.last_good import LastGood, last_good
 from actions.model.release import Release
 from actions.model.release_history import History
-from actions.model.release_sheet import Behind
+from actions.model.release_rows import HistoryRow
+from actions.steps.propose import Proposal, propose
 from app.release_behind import ReleaseBehind
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class ReleasePast:
         self.proposed = ""
         """Identity that the cursor was put on, as the proposal."""
         self._shown: tuple[History, bool, tuple[Release, ...]] | None = None
+        self._proposal: tuple[History | None, tuple[Release, ...], Proposal] | None = None
         self._counted = 0
         self._exhausted = False
 
@@ -45,7 +47,8 @@ class ReleasePast:
         if len(history) > MANY:
             gc.freeze()  # thousands of values that stay: looking through them for garbage would be seen as a stall
         if whole:
-            self._exhausted = len(history) < ENOUGH or (self.depth > 1 and len(history) <= self._counted)
+            told_all = len(history) < ENOUGH or (self.depth > 1 and len(history) <= self._counted)
+            self._exhausted = told_all and not history.errors  # a source that failed may tell more the next time
             self._counted = len(history)
 
     def forget(self) -> None:
@@ -73,12 +76,26 @@ class ReleasePast:
             self._shown = (history, self.every, history.shown(every=self.every))
         return self._shown[2]
 
+    def joined(self, identity: str) -> tuple[History, HistoryRow] | None:
+        """The history and what it knows of a release; None: it has not been read, or does not know it."""
+        history = self.history
+        row = history.of(identity) if history is not None else None
+        return (history, row) if history is not None and row is not None else None
+
     def owns(self, release: Release) -> str:
         """Why the way back in use cannot go back to it, as far as that is the list's to say; empty: it may."""
-        row = self.history.of(release.identity) if self.history is not None else None
-        if row is None or row.own or self.history is None:
+        found = self.joined(release.identity)
+        if found is None or found[1].own:
             return ""
-        return f"{self.history.option} does not know {release.name}: only {' and '.join(row.sources)} tells of it"
+        history, row = found
+        return f"{history.option} does not know {release.name}: only {' and '.join(row.sources)} tells of it"
+
+    def proposal(self, releases: tuple[Release, ...]) -> Proposal:
+        """Which of them is proposed, and why; worked out once for what was read."""
+        known = self._proposal
+        if known is None or known[0] is not self.history or known[1] is not releases:
+            known = self._proposal = (self.history, releases, propose(releases, self.history))
+        return known[2]
 
     def last_good(self) -> LastGood | None:
         """The last known good one, explained."""
@@ -86,7 +103,6 @@ class ReleasePast:
 
     def words_of(self, release: Release) -> str:
         """How the release differs from what runs, as far as that was read."""
-        history = self.history
-        row = history.of(release.identity) if history is not None else None
-        known: Behind | None = self.behind.known(history, row) if history is not None and row is not None else None
+        found = self.joined(release.identity)
+        known = self.behind.known(*found) if found is not None else None
         return known.words() if known is not None else ""

@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING
 
 from actions.engine import planner
 from actions.gateways.journal import IncidentSummary, SqliteJournal
+from actions.model.deployed import BY_ROLLBACK, Deployed
 from actions.model.errors import GoaroundError
+from actions.model.note_kinds import NoteKind
 from actions.model.plan import Plan
 from actions.model.release import Release, WayBack
-from actions.model.release_history import History, Listing, Trouble
+from actions.model.release_history import History
+from actions.model.release_rows import Listing, Trouble
+from actions.model.step import Risk
+from actions.model.watch_history import Watch
 from app import golden_file
+from app.watches_kept import watches_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
+    from actions.model.note import Note
     from actions.model.ports import World
     from actions.model.system import Settings
     from app.session import Session
@@ -65,14 +73,17 @@ def joined(
     system = settings.system.name
     if journal is None:
         return History(option, listings, now=now, healthy_s=settings.releases.healthy_s)
+    watches: tuple[Watch, ...] = ()
     try:
         incidents, proven = record_of(journal, system, drill=drill)
         record = Listing("record", proven)
+        watches = watches_of(journal, system, drill=drill, now=now)
     except GoaroundError as error:
         incidents, record = (), Listing("record", error=error.line())
-    pins, trouble = golden_file.read(journal.folder, system)
+    pins, trouble = golden_file.read(journal.folder, system, drill=drill)
     more = (record, *((Listing("golden", error=trouble),) if trouble else ()))
-    return History(option, (*listings, *more), incidents, pins, now=now, healthy_s=settings.releases.healthy_s)
+    healthy_s = settings.releases.healthy_s
+    return History(option, (*listings, *more), incidents, pins, now=now, healthy_s=healthy_s, watches=watches)
 
 
 def other_listings(settings: Settings, world: World, option: str, depth: int = 1) -> tuple[Listing, ...]:
@@ -89,10 +100,15 @@ def other_listings(settings: Settings, world: World, option: str, depth: int = 1
 def listing_of(settings: Settings, option: str, world: World, depth: int = 1) -> Listing:
     """What one way back tells; a failure is a listing that says so."""
     try:
-        found, _ = planner.releases(settings, option, world, depth=depth)
+        found, notes = planner.releases(settings, option, world, depth=depth)
     except GoaroundError as error:
         return Listing(option, error=error.line())
-    return Listing(option, found)
+    return Listing(option, found, partly(notes))
+
+
+def partly(notes: Iterable[Note]) -> str:
+    """What a source could not tell, where it told the rest; else empty."""
+    return "; ".join(note.text for note in notes if note.code == NoteKind.HISTORY_UNUSED.code)
 
 
 def record_of(
@@ -104,13 +120,21 @@ def record_of(
     """
     troubles: list[Trouble] = []
     proven: list[Release] = []
-    for one in journal.newest(INCIDENTS, system=system):
-        if one.mode == "drill" and not drill:
-            continue
+    for one in _incidents(journal, system, drill=drill):
         trouble, target = _told(journal, one)
         troubles.append(trouble)
         proven += [target] if target is not None else []
     return tuple(troubles), tuple(proven)
+
+
+def watches_of(journal: SqliteJournal, system: str, *, drill: bool, now: datetime) -> tuple[Watch, ...]:
+    """Every watch of the newest incidents, also those after the end of one."""
+    every = _incidents(journal, system, drill=drill)
+    return tuple(watch for one in every for watch in watches_in(journal, one.id, now))
+
+
+def _incidents(journal: SqliteJournal, system: str, *, drill: bool) -> list[IncidentSummary]:
+    return [one for one in journal.newest(INCIDENTS, system=system) if drill or one.mode != "drill"]
 
 
 def _told(journal: SqliteJournal, one: IncidentSummary) -> tuple[Trouble, Release | None]:
@@ -123,7 +147,8 @@ def _told(journal: SqliteJournal, one: IncidentSummary) -> tuple[Trouble, Releas
         fled = plan.running if plan is not None and plan.running != target else ""
         proven = None
         if plan is not None and one.outcome == "recovered" and fled:
-            proven = _as_proven(plan.target, one.id, _proven_at(journal, one.id, plan) or one.closed_at)
+            began, at = _flown(journal, one.id, plan)
+            proven = _as_proven(plan.target, one.id, began, at or one.closed_at)
         found = Trouble(one.id, one.declared_at, one.outcome, one.closed_at, fled, target), proven
         if one.outcome:
             _KNOWN[key] = found
@@ -133,7 +158,7 @@ def _told(journal: SqliteJournal, one: IncidentSummary) -> tuple[Trouble, Releas
 _KNOWN: dict[tuple[str, str, str], tuple[Trouble, Release | None]] = {}
 
 
-def _as_proven(target: Release, incident: str, at: str) -> Release:
+def _as_proven(target: Release, incident: str, began: str, at: str) -> Release:
     """The target as the record knows it; what was noted of it then may be no more so."""
     return Release(
         name=target.name,
@@ -147,6 +172,7 @@ def _as_proven(target: Release, incident: str, at: str) -> Release:
         way_back=WayBack.UNKNOWN,
         subject=target.subject,
         author=target.author,
+        deployments=(Deployed(at, began, ended="ok", trigger=f"{BY_ROLLBACK} of {incident}"),),
     )
 
 
@@ -163,14 +189,16 @@ def _plan(journal: SqliteJournal, incident: str) -> Plan | None:
     return None
 
 
-def _proven_at(journal: SqliteJournal, incident: str, plan: Plan) -> str:
-    """When the step that proves had passed first; empty: it is not on record."""
+def _flown(journal: SqliteJournal, incident: str, plan: Plan) -> tuple[str, str]:
+    """When its first step that changes something began, and when the one that proves had passed; empty: not told."""
     proving = {step.code for step in plan.steps if step.proves}
-    runs: set[int] = set()
+    changing = {step.code for step in plan.steps if step.risk is not Risk.READ}
+    began, runs = "", set()
     for event in journal.events_of_kinds(incident, ("step.started", "step.finished")):
         data = event.data
-        if event.kind == "step.started" and data.get("digest") == plan.digest and data.get("code") in proving:
-            runs.add(int(data["run"]))
+        if event.kind == "step.started" and data.get("digest") == plan.digest:
+            began = began or (event.at if data.get("code") in changing else "")
+            runs |= {int(data["run"])} if data.get("code") in proving else set()
         elif event.kind == "step.finished" and data.get("run") in runs and data.get("outcome") == "done":
-            return event.at
-    return ""
+            return began, event.at
+    return began, ""

@@ -6,7 +6,7 @@ Reads; only ``--golden`` and ``--not-golden`` write, into the store and into the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,19 +15,21 @@ from actions.engine.planner import propose
 from actions.model.clock import SystemClock, span
 from actions.model.codec import to_json
 from actions.model.errors import BadInput
+from actions.model.golden import Pin, called
 from actions.model.last_good import Standing, judge
 from actions.model.release import Release, short_id
-from actions.model.release_history import History, HistoryRow, Listing
-from actions.model.release_sheet import WARNING, as_json, sheet
+from actions.model.release_history import History
+from actions.model.release_rows import HistoryRow, Listing
+from actions.model.release_sheet import WARNING, Behind, as_json, sheet
 from actions.steps.propose import Proposal
 from app.begin import Begin
 from app.command_world import open_world
 from app.known import with_bad
 from app.places import store_folder
 from app.records import open_store
-from app.release_behind import ReleaseBehind
 from app.release_past import ENOUGH
 from app.release_sources import joined, listing_of, other_listings
+from app.releases_behind import line_of, read_behind
 from app.settings import Loaded, find_config, load
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Asked:
     option: str = ""
     limit: int = LIMIT
     every: bool = False
+    behind: bool = False
     golden: str = ""
     label: str = ""
     not_golden: str = ""
@@ -76,8 +79,11 @@ def run_releases(asked: Asked) -> int:
     found = _read(asked, loaded)
     if asked.name:
         return _one(asked, loaded, found)
-    print(_as_json(found, asked) if asked.json else "\n".join(_lines(found, asked)))
-    broken = [one for one in found.history.listings if one.source == found.history.option and one.error]
+    rows = list(_rows(found, asked))
+    behind = read_behind(loaded, asked.store, found.history, rows) if asked.behind else [None] * len(rows)
+    print(_as_json(found, asked, rows, behind) if asked.json else "\n".join(_lines(found, asked, rows, behind)))
+    mine = (one for one in found.history.listings if one.source == found.history.option)
+    broken = [one for one in mine if one.error and not one.releases]
     return 1 if broken else 0
 
 
@@ -109,10 +115,11 @@ def _read(asked: Asked, loaded: Loaded) -> Found:
     journal = open_store(folder, clock)
     world = open_world(loaded, asked.store)
     own, depth = _deep_enough(asked, settings, option, world)
-    releases = with_bad(own.releases, journal, settings.system.name) if journal is not None else own.releases
+    drill, releases = settings.system.environment == "drill", own.releases
+    if journal is not None:
+        releases = with_bad(releases, journal, settings.system.name, drill=drill)
     own = Listing(option, releases, own.error)
     listings = (own, *other_listings(settings, world, option, depth))
-    drill = settings.system.environment == "drill"
     history = joined(journal, settings, listings, option, now=clock.now(), drill=drill)
     if journal is not None:
         journal.close()
@@ -155,7 +162,7 @@ def _matches(releases: tuple[Release, ...], wanted: str) -> list[Release]:
 def _named(found: Found, wanted: str) -> HistoryRow:
     """The release that is meant. Raises BadInput naming what there is."""
     every = found.history.shown(every=True)
-    hits = _matches(every, wanted)
+    hits = _hits(found, wanted)
     own = [one for one in hits if one in found.own] or hits
     if len({one.identity for one in own}) > 1:
         raise BadInput(f"{wanted}: {len(own)} releases are called so", "", "give the whole commit or image")
@@ -166,40 +173,50 @@ def _named(found: Found, wanted: str) -> HistoryRow:
     return row
 
 
-def _one(asked: Asked, loaded: Loaded, found: Found) -> int:
-    from app.store import open_session
+def _hits(found: Found, wanted: str) -> list[Release]:
+    """All that are called so; else the golden ones of that name."""
+    named = _matches(found.history.shown(every=True), wanted)
+    return named or [row.release for row in found.history.pinned() if row.pin is not None and row.pin.label == wanted]
 
+
+def _one(asked: Asked, loaded: Loaded, found: Found) -> int:
     row = _named(found, asked.name)
-    session = open_session(loaded, store=asked.store)
-    try:
-        behind = ReleaseBehind(session).read(found.history, row)
-    finally:
-        session.close()
-        session.journal.close()
+    behind = read_behind(loaded, asked.store, found.history, (row,))[0]
     if asked.json:
         print(json.dumps(as_json(found.history, row, behind), indent=1))
         return 0
-    for kind, text in sheet(found.history, row, behind):
+    for kind, text in sheet(found.history, row, behind, found.proposal.words_for(row.identity)):
         print(text if kind == "head" else f"  {'! ' if kind == WARNING else ''}{text}")
     return 0
 
 
 def _pin(asked: Asked, loaded: Loaded) -> int:
-    from app.golden_desk import pin, unpin
+    from app.golden_desk import pin, take_back, unpin
     from app.store import open_session
 
     found = _read(Asked(name=asked.golden or asked.not_golden, option=asked.option, store=asked.store), loaded)
-    row = _named(found, asked.golden or asked.not_golden)
+    lost = _lost(found, asked.not_golden)
+    release = None if lost is not None else _named(found, asked.golden or asked.not_golden).release
     session = open_session(loaded, store=asked.store)
     try:
         session.open()
-        release = row.release
-        words = pin(session, release, asked.label) if asked.golden else unpin(session, release)
+        if release is None or lost is not None:
+            assert lost is not None
+            words, identity = take_back(session, lost), lost.identity
+        else:
+            words = pin(session, release, asked.label) if asked.golden else unpin(session, release)
+            identity = release.identity
     finally:
         session.close()
         session.journal.close()
-    print(json.dumps({"pinned": bool(asked.golden), "identity": release.identity}) if asked.json else words)
+    print(json.dumps({"pinned": bool(asked.golden), "identity": identity}) if asked.json else words)
     return 0
+
+
+def _lost(found: Found, wanted: str) -> Pin | None:
+    """The pin that is to be taken back, where no source tells of its release any more."""
+    there = called(found.history.unknown_pins(), wanted) if wanted else []
+    return there[0] if there and not _hits(found, wanted) else None
 
 
 def _rows(found: Found, asked: Asked) -> Iterator[HistoryRow]:
@@ -209,13 +226,17 @@ def _rows(found: Found, asked: Asked) -> Iterator[HistoryRow]:
             yield row
 
 
-def _lines(found: Found, asked: Asked) -> Iterator[str]:
+def _lines(found: Found, asked: Asked, rows: list[HistoryRow], behind: Sequence[Behind | None]) -> Iterator[str]:
     history = found.history
     for words in history.errors:
         yield f"! not read: {words}"
-    rows = list(_rows(found, asked))
+    for pin in history.unknown_pins():
+        yield f"! {pin.words()}: {pin.name}, of which no source tells as far as it was read"
     count = len(rows)
-    yield from (_line(found, row) for row in rows)
+    for row, read in zip(rows, behind, strict=True):
+        yield _line(found, row)
+        if read is not None:
+            yield f"    {line_of(read)}"
     if not rows:
         yield "no release was found"
     left = len(history.shown(every=asked.every)) - count
@@ -235,13 +256,16 @@ def _line(found: Found, row: HistoryRow) -> str:
     golden = f"GOLDEN{f' ({row.pin.label})' if row.pin.label else ''}; " if row.pin is not None else ""
     when = (release.live_since or release.created)[:16].replace("T", " ")
     way = release.way_back.value if row.own else f"{' and '.join(row.sources)} only"
-    said = "; ".join(part for part in (*row.conflicts, release.note, release.subject) if part)
+    newest = row.deployments[0][1] if row.deployments else None
+    took = f"took {span(newest.took_s)}" if newest is not None and newest.took_s is not None else ""
+    how = newest.trigger if newest is not None and newest.trigger not in release.note else ""
+    said = "; ".join(part for part in (*row.conflicts, row.also, release.note, how, took, release.subject) if part)
     return f"{mark} {release.name:<24} {when:<16} {short_id(release.identity):<16} {health:<22} {way}  {golden}{said}"
 
 
-def _as_json(found: Found, asked: Asked) -> str:
+def _as_json(found: Found, asked: Asked, shown: list[HistoryRow], behind: Sequence[Behind | None]) -> str:
     history, proposal = found.history, found.proposal
-    rows = [as_json(history, row) for row in _rows(found, asked)]
+    rows = [as_json(history, row, read) for row, read in zip(shown, behind, strict=True)]
     data: dict[str, Any] = {
         "option": history.option,
         "healthy_s": history.healthy_s,

@@ -191,7 +191,8 @@ class Session(SessionPhases):
         found, self.release_notes = planner.releases(
             self.settings, option or self.option(), self.world(), self.incident.id, depth=depth
         )
-        return with_bad(found, self.journal, self.settings.system.name)
+        system = self.settings.system
+        return with_bad(found, self.journal, system.name, drill=system.environment == "drill")
 
     def option(self) -> str:
         """The option in use: that of the plan or the one chosen since, else the first configured one."""
@@ -210,8 +211,10 @@ class Session(SessionPhases):
         if self.incident.id and self._world is None:
             self.world()
         from actions.engine import planner
+        from actions.model.carried import with_carried
 
         plan = planner.draw(self.settings, option or self.option(), release, self.world(), self.incident.id)
+        plan = with_carried(plan, self.incident)
         data = plan.to_json()
         if self.redactor.finds(canonical_json(data).decode()):
             raise Refused(

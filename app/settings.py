@@ -26,6 +26,8 @@ from app.recipients import Recipients, recipients_of
 
 CONFIG_NAME = "goaround.toml"
 _LIMIT = 1024 * 1024
+SECRET = ("token", "act_token", "password")
+"""Keys that name a variable of the environment, in any table."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def _check(path: Path, text: str) -> Settings:
     except RecursionError as error:
         raise ConfigError(str(path), None, "", "nested too deeply") from error
     _lists(data)
+    _variables(data)
     _unknown_keys(path, text, data, Settings, ())
     try:
         return from_json(Settings, data)
@@ -144,6 +147,15 @@ def _lists(data: dict[str, Any]) -> None:
     for table in (data.get("contacts"), *rows):
         if isinstance(table, dict):
             table.update({role: [one] for role, one in table.items() if isinstance(one, str)})
+
+
+def _variables(data: Any, key: str = "") -> None:
+    """``{ env = "NAME" }`` may be written for ``"${env:NAME}"``, where something secret is named."""
+    for name, value in data.items() if isinstance(data, dict) else ():
+        if (name in SECRET or key == "headers") and isinstance(value, dict) and isinstance(value.get("env"), str):
+            data[name] = f"${{env:{value['env']}}}" if len(value) == 1 else value
+        for inner in value if isinstance(value, list) else (value,):
+            _variables(inner, name)
 
 
 def _table_of(kind: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actions.engine.lease import holder_lives
 from actions.model.release import Release, WayBack
-from app.parking import elsewhere
+from app.parking import by_urgency, elsewhere
 from app.session import Session
 from widgets.incident_bar import host_words
 from widgets.presentation import day_text
@@ -16,22 +16,28 @@ ONLY_LOOKING = "this cockpit was opened with --observe, no key changes anything"
 def start_facts(session: Session, releases: tuple[Release, ...], observe: bool) -> StartFacts:
     """The facts for the card. ``releases`` may not be read yet."""
     system = session.settings.system
-    blocked = ONLY_LOOKING if observe else ""
-    if not blocked and not session.driver:
-        row = session.journal.lease(system.name)
-        if row is not None and holder_lives(row, session.who.host, session.clock):
-            blocked = f"{session.holder_line()} flies; T takes over, with a reason"
     now = session.clock.now()
-    records = sorted(elsewhere(session), key=lambda one: (bool(one.debts), -one.overdue(now)))
+    records = by_urgency(elsewhere(session), now)
     return StartFacts(
         system.name,
         system.environment,
         host_words(system.host),
         _running(session, releases),
-        blocked,
+        declare_blocked(session, observe),
         parked=tuple(one.words(now) for one in records),
         overdue=any(one.overdue(now) for one in records),
     )
+
+
+def declare_blocked(session: Session, observe: bool) -> str:
+    """Why Enter declares nothing here; empty: it does."""
+    if observe:
+        return ONLY_LOOKING
+    if not session.driver:
+        row = session.journal.lease(session.settings.system.name)
+        if row is not None and holder_lives(row, session.who.host, session.clock):
+            return f"{session.holder_line()} flies; T takes over, with a reason"
+    return ""
 
 
 def _running(session: Session, releases: tuple[Release, ...]) -> str:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from actions.gateways.journal import SqliteJournal
 from actions.model.clock import Clock, SystemClock, elapsed_ms
-from actions.model.debts import counted, open_ones, overdue_s
+from actions.model.debts import counted, late_ones, open_ones
 from actions.model.errors import ConfigError
 from actions.model.fold import fold
 from actions.model.incident import Incident
 from actions.model.status_line import NOTHING_OWED, Owes, Part, as_json, line, parts
 from app.debts import every_debt
-from app.parking import parked_records
+from app.parking import by_urgency, parked_records
 from app.places import store_folder
 from app.ready_status import ready_parts
 from app.records import open_store
@@ -71,8 +71,9 @@ def _owes(journal: SqliteJournal | None, name: str, incident: Incident, clock: C
         return NOTHING_OWED
     now = clock.now()
     left = open_ones(one.debt for one in every_debt(journal, system=system))
-    others = tuple(one.words(now) for one in parked_records(journal, system) if one.incident != incident.id)
-    return Owes(counted(left, now), len(left), sum(bool(overdue_s(one, now)) for one in left), others)
+    records = by_urgency(parked_records(journal, system), now)
+    others = tuple(one.words(now) for one in records if one.incident != incident.id)
+    return Owes(counted(left, now), len(left), late_ones(left, now), others)
 
 
 def _told(incident: Incident, clock: Clock, owes: Owes, ready: tuple[Part, ...], *, tmux: bool, program: bool) -> str:

@@ -35,10 +35,13 @@ def open_session(loaded: Loaded, *, store: str = "", acting_as: str = "", clock:
         return worker_argv(folder, incident)
 
     def world(loaded: Loaded, incident_folder: Path) -> World:
+        from app.environment_values import with_environments
         from app.world import build_world
 
         known = known_releases(journal, loaded.settings.system.name)
         world = build_world(loaded, incident_folder, redactor, known, store=folder)
+        incident = incident_folder.name if incident_folder != journal.folder else ""
+        world = with_environments(world, journal, loaded.settings, incident)
         return replace(world, notes_of=functools.partial(_notes_of, journal, loaded, world))
 
     return Session(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from actions.gateways.journal import SqliteJournal
 from actions.model import watching
-from actions.model.clock import Clock, SystemClock, parse_stamp
+from actions.model.clock import Clock, SystemClock, parse_stamp, short_time
 from actions.model.database_errors import DEFAULT
 from actions.model.errors import BadInput, ConfigError, GoaroundError
 from actions.model.quick_dataclass import dataclass
@@ -217,7 +217,7 @@ def _until(session: Session, door: Door, wanted_s: int | None, seen: str) -> wat
     if broken is not None:
         ended = watching.broke_off(broken, max(seen, broken.at) if seen else "", now)
         session.record(ended, drive=False)
-        door.say("warning", f"the watch that {broken.by} began {broken.at[:16].replace('T', ' ')}Z {ended.words}")
+        door.say("warning", f"the watch that {broken.by} began {short_time(broken.at)} {ended.words}")
     return until
 
 

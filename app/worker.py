@@ -23,6 +23,7 @@ from actions.gateways.libraries import load_libraries
 from actions.model.clock import SystemClock
 from actions.model.errors import GoaroundError
 from actions.model.fold import fold
+from app.environment_values import with_environments
 from app.known import known_releases
 from app.places import pinned_config
 from app.secrets_in import redactor_for
@@ -90,6 +91,7 @@ def _serve(store: Path, incident: str) -> None:
     loaded = load(pinned_config(folder))
     redactor = redactor_for(loaded.settings)
     world = build_world(loaded, folder, redactor, known_releases(journal, loaded.settings.system.name))
+    world = with_environments(world, journal, loaded.settings, incident)
     load_libraries(engine=world.containers is not None)
     journal.make_room()
     known = fold(incident, journal.events(incident))  # now, so that an order begins at once

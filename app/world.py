@@ -19,10 +19,10 @@ from actions.gateways.probes import HttpxProber
 from actions.gateways.repository import GitRepository
 from actions.gateways.yaml_pin import YamlPin
 from actions.model.clock import Clock, SystemClock
-from actions.model.ports import Containers, Coolify, Host, LoginProber, World
+from actions.model.ports import Containers, Coolify, Host, LoginProber, Prober, World
 from actions.model.release import Release
 from actions.model.secret import Redactor, edge
-from actions.model.system import GitTable
+from actions.model.system import GitTable, Settings
 from actions.model.system_coolify import CoolifyTable
 from app.places import evidence_folder
 from app.secrets_in import redactor_for, resolve
@@ -52,7 +52,7 @@ def build_world(
         clock=clock,
         host=host,
         local=local,
-        prober=HttpxProber(clock, resolve=resolve, redact=functools.partial(_safe, redactor)),
+        prober=_prober(settings, host, clock, redactor),
         evidence=FileEvidence(evidence_folder(incident_folder), loaded.recipients.keys),
         containers=engine_of(host) if settings.compose or (settings.coolify and settings.coolify.containers) else None,
         compose=ComposeCli(host) if settings.compose else None,
@@ -66,6 +66,16 @@ def build_world(
         logins=functools.partial(_logins, clock, redactor),
         predeploys=functools.partial(_predeploys, store) if store is not None else tuple,
     )
+
+
+def _prober(settings: Settings, host: Host, clock: Clock, redactor: Redactor) -> Prober:
+    redact = functools.partial(_safe, redactor)
+    from_here = HttpxProber(clock, resolve=resolve, redact=redact)
+    if not any(probe.inside for probe in settings.probe):
+        return from_here
+    from actions.gateways.probe_inside import InsideProber  # few systems have one, and the first screen does not wait
+
+    return InsideProber(from_here, host, clock, resolve=resolve, redact=redact)
 
 
 def _known(

@@ -5,13 +5,15 @@ Real services come from `tests/support`: `sshd` and `build_image` are fixtures, 
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from longest_first import longest_first
 from services import REQUIRE_VARIABLE, SERVICES, missing, required_services
 
 pytest_plugins = ["engine_images", "postgres_image", "postgres_server", "ssh_server", "django_images"]
@@ -65,6 +67,17 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests come, and stay: a third of the time would be spent in looking for garbage among them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """A misspelt requirement must not pass as none."""
     try:
@@ -74,7 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks tests by the fixtures and the folder they use; benchmarks run only when asked for."""
+    """Marks tests by the fixtures and the folder they use; benchmarks run only when asked for; long tests run first."""
     for item in items:
         names = getattr(item, "fixturenames", ())
         for fixture, service in SERVICE_OF_FIXTURE.items():
@@ -82,12 +95,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(service)
         if item.path.is_relative_to(BENCHMARKS):
             item.add_marker("benchmark")
-    if _asks_for_benchmarks(config):
-        return
-    benchmarks = [item for item in items if item.get_closest_marker("benchmark")]
+    benchmarks = [] if _asks_for_benchmarks(config) else [one for one in items if one.get_closest_marker("benchmark")]
     if benchmarks:
         config.hook.pytest_deselected(items=benchmarks)
         items[:] = [item for item in items if not item.get_closest_marker("benchmark")]
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        items[:] = longest_first(items, workers)
 
 
 def _asks_for_benchmarks(config: pytest.Config) -> bool:

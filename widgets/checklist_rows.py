@@ -9,7 +9,7 @@ from actions.model.blocking import blocked_reason, running_reason
 from actions.model.checklist import Item, Kind, Phase, State
 from actions.model.clock import parse_stamp, span
 from actions.model.incident import Incident, Run, items, owed, said_of, state_of
-from actions.model.phases import NAMES
+from actions.model.phases import NAMES, optional
 from actions.model.plan import PlannedStep
 from actions.model.quick_dataclass import dataclass
 from actions.model.sensing import FROM_INCIDENT, reading
@@ -72,9 +72,10 @@ def heading(incident: Incident, phase: Phase, inside: list[Item]) -> str:
         if incident.plan is None:
             return f"{words}: no plan yet, choose a release"
         words += f": {harmless(incident.plan.option)} to {harmless(incident.plan.target.name)}"
-    settled = sum(state_of(incident, item).settled for item in inside)
+    asked = [item for item in inside if not optional(incident, item)]  # as it will be said aloud
+    settled = sum(state_of(incident, item).settled for item in asked)
     said = ", said aloud" if phase.value in incident.phases_closed else ""
-    return f"{words}  {settled} of {len(inside)}{said}" if inside else words
+    return f"{words}  {settled} of {len(asked)}{said}" if asked else words
 
 
 def item_row(
@@ -172,7 +173,7 @@ def _step(
         before = "not run, the world moved; "
     risk = ", irreversible" if step.risk is Risk.IRREVERSIBLE else ""
     asked = ", only if you want it" if step.optional else ""
-    if step.pays and not owed(incident, step.pays):
+    if step.pays and not owed(incident, step.pays, step):
         asked = f", once {step.pays} is done"
     if run is None and state is State.DONE:  # bent under the plan before
         return f"{mark.word}, and stands", mark.style_class

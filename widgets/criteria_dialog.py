@@ -87,7 +87,6 @@ class CriteriaDialog(Dialog[CriteriaAnswer | None]):
 
     def on_mount(self) -> None:
         """Show the answer."""
-        self._fit_list()
         self._say()
         if self.now is not None and self.rows:
             self.set_interval(LOOK_S, self._look)
@@ -99,15 +98,11 @@ class CriteriaDialog(Dialog[CriteriaAnswer | None]):
         if fresh != self.rows and [one.code for one in fresh] == [one.code for one in self.rows]:
             self.rows = fresh
             self.query_one(CriteriaList).show(fresh)
-            self._fit_list()
+            self.fit()
             self._say()
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """The list takes what room there is."""
-        self._fit_list()
-        super().on_resize()
-
-    def _fit_list(self) -> None:
         for one in self.query(CriteriaList):
             one.styles.height = max(3, min(one.row_count, self.app.size.height - AROUND))
 

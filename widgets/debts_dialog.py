@@ -68,16 +68,11 @@ class DebtsDialog(Dialog[DebtWish | None]):
             yield button("Assign", ASSIGN)
 
     def on_mount(self) -> None:
-        """The list takes what room there is."""
-        self._fit_list()
+        """The keys are the list's."""
         self.query_one(DebtList).focus()
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """The list takes what room there is."""
-        self._fit_list()
-        super().on_resize()
-
-    def _fit_list(self) -> None:
         rows = self.query_one(DebtList)
         rows.styles.height = max(3, min(rows.row_count, self.app.size.height - AROUND))
 

@@ -163,11 +163,16 @@ class Dialog(ModalScreen[Answer]):
         self._opened = self._seconds()
         self.set_class(self.ascii, "-ascii")
         self.trouble("")
+        self.fit()
 
     def on_resize(self) -> None:
         """On a very narrow terminal the buttons stand one under the other; what has the focus stays in view."""
+        self.fit()
         self.set_class(self.app.size.width < NARROW, "-narrow")
         self.call_after_refresh(self._show_focused)
+
+    def fit(self) -> None:
+        """Give what stands in the body its room; called when it is there, and when the terminal has another size."""
 
     def _show_focused(self) -> None:
         if self.focused is not None:

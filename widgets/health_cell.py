@@ -10,11 +10,15 @@ HEALTH: dict[Standing, Mark] = {
     Standing.GOOD: Mark("✔", "good", "tone--done"),
     Standing.RUNNING: Mark("●", "runs", "tone--running"),
     Standing.INCIDENT: Mark("✖", "incident", "tone--failed"),
+    Standing.WATCHED: Mark("✖", "went bad", "tone--failed"),
+    Standing.LEFT: Mark("✖", "rolled back", "tone--failed"),
     Standing.FAILED: Mark("✖", "failed", "tone--failed"),
     Standing.SHORT: Mark("△", "only", "tone--warning"),
     Standing.NEVER: Mark("○", "never", "tone--dim"),
     Standing.UNKNOWN: Mark("?", "not known", "tone--dim"),
 }
+AGAINST = (Standing.INCIDENT, Standing.WATCHED, Standing.LEFT)
+"""Those in which something speaks against a release, whoever pinned it."""
 GOLDEN = Mark("★", "golden", "tone--done")
 UNREAD = Mark("○", "not read yet", "tone--dim")
 TIMED = (Standing.GOOD, Standing.RUNNING, Standing.SHORT)
@@ -22,11 +26,11 @@ TIMED = (Standing.GOOD, Standing.RUNNING, Standing.SHORT)
 
 
 def health_mark(judged: Judged | None, *, golden: bool = False) -> Mark:
-    """The mark of a release; one that a person pinned says so, unless an incident speaks against it."""
+    """The mark of a release; one that a person pinned says so, unless the record speaks against it."""
     if judged is None:
         return UNREAD
     mark = HEALTH[judged.standing]
-    if golden and judged.standing is not Standing.INCIDENT:
+    if golden and judged.standing not in AGAINST:
         return GOLDEN
     if judged.standing in TIMED and judged.healthy_s is not None:
         first = " ".join(span(judged.healthy_s).split()[:2])
@@ -51,9 +55,9 @@ def columns_with_health(width: int, *, schema: bool) -> tuple[tuple[str, int], .
     if width >= 104:
         return (("release", 18), ("live since", 17), ("healthy", 14), ("image/commit", 17), ("way back", 16))
     if width >= 74:
-        return (("release", 18), ("live since", 17), ("healthy", 13), ("way back", 16))
+        return (("release", 16), ("live since", 17), ("healthy", 14), ("way back", 16))
     if width >= 50:
-        return (("release", 15), ("healthy", 13), ("way back", 14))
+        return (("release", 14), ("healthy", 14), ("way back", 14))
     return _narrow(width)
 
 

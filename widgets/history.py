@@ -20,10 +20,13 @@ from widgets.row_view import RowView
 
 if TYPE_CHECKING:
     from actions.model.last_good import Judged
-    from actions.model.release_history import History, HistoryRow
+    from actions.model.release_history import History
+    from actions.model.release_rows import HistoryRow
 
 NEAR = 2
 """So many pages before the end older releases are asked for."""
+PROPOSED = "→"
+"""Before the word of the release to go back to."""
 _Columns = tuple[tuple[str, int], ...]
 
 
@@ -64,6 +67,8 @@ class Life:
     """What sources tell differently."""
     release: Release | None = None
     """As all sources together tell of it."""
+    also: str = ""
+    """What another source calls it, by a name that somebody gave it."""
 
 
 def release_row(
@@ -77,11 +82,13 @@ def release_row(
     schema: str | None = None,
     life: Life | None = None,
     health: bool = True,
+    proposed: str = "",
 ) -> Row:
     """One release; ``width`` in cells. The glyph before the name: ``●`` runs now, ``▶`` the plan's target.
 
     ``schema``: the verdict in words, empty while it is not read; None: the column is not shown. ``life``: what the
-    history knows of it; None: nothing. ``health``: where that is shown in a column of its own.
+    history knows of it; None: nothing. ``health``: where that is shown in a column of its own. ``proposed``: a word of
+    the one to go back to.
     """
     way, shown = (
         WAYS_BACK[release.way_back],
@@ -109,10 +116,13 @@ def release_row(
             cut = way.word if len(way.text) > size - 1 else ""
             continue
         row.append((fit(_cell(release, name, now), size - 1) + " ", tone if name == "release" else ""))
+    if proposed:
+        row.append((f"{PROPOSED} {proposed}  ", "tone--done"))
     if suspect:
         row.append(("suspect ", "tone--error"))
     said = life.said if life is not None else ""
-    words = harmless(joined((cut, said, release.note, release.subject)))
+    also = life.also if life is not None else ""
+    words = harmless(joined((cut, said, also, release.note, release.subject)))
     row.append((words, "tone--warning" if cut or said or release.note else "tone--dim"))
     return tuple(row)
 
@@ -123,7 +133,8 @@ def _cell(release: Release, name: str, now: datetime) -> str:
     if name == "live since":
         if release.live_since:
             return day_text(release.live_since, now)
-        return f"made {day_text(release.created, now)}" if release.created else "–"
+        day, _, hour = day_text(release.created, now).rpartition(" ")
+        return f"made {day if day and hour.endswith('Z') else hour}" if release.created else "–"
     if name == "ended":
         return harmless(release.ended) or "–"
     if len(set(release.images.values())) > 1:
@@ -209,6 +220,8 @@ class ReleaseHistory(RowView):
         """All sources joined; None: not read yet, or none is wanted."""
         self.more = False
         """There are older ones that can be read."""
+        self.proposal = ("", "")
+        """Identity of the one that is proposed, and a word for it."""
         self.behind = ""
         """What is known of how the highlighted one differs from what runs."""
         self._side = ""
@@ -238,15 +251,18 @@ class ReleaseHistory(RowView):
         same = fresh[0] is old[0] or fresh[0] == old[0]
         if same and fresh[1:] == old[1:] and releases and not new_day:
             return
-        held = self.highlighted
+        held, before, seen_at = self.highlighted, self.releases, self.cursor - self.top
         self.releases, self.running, self.target = fresh
         self.now = now or self.now
         self.words, self.words_tone = "No releases were found.", "tone--warning"
-        places = [at for at, one in enumerate(self.releases) if held and one.identity == held.identity]
         if held is None:
             wanted = target or next((one.identity for one in self.releases if self._proposed(one)), "")
             places = [at for at, one in enumerate(self.releases) if wanted and one.identity == wanted]
-        self.stand_on(places[0] if places else min(self.cursor, max(0, len(self.releases) - 1)))
+            self.stand_on(places[0] if places else min(self.cursor, max(0, len(self.releases) - 1)))
+        else:
+            place = _place_of(before, self.cursor, self.releases)
+            self.top = max(0, place - seen_at)  # who reads sees the same line where it was, whatever came above it
+            self.stand_on(place)
         self.top = min(self.top, self.last_top)
         self._titles()
         self.refresh()
@@ -282,9 +298,17 @@ class ReleaseHistory(RowView):
             self._titles(self._side)
             self.refresh()
 
-    def show_history(self, history: History | None, *, more: bool = False) -> None:
-        """Show what this history knows of each release; None: nothing is known of any."""
+    def show_history(
+        self, history: History | None, *, more: bool = False, proposal: tuple[str, str] = ("", "")
+    ) -> None:
+        """Show what this history knows of each release; None: nothing is known of any.
+
+        ``proposal``: identity of the one to go back to, and the word that its row says of it.
+        """
         self.more = more
+        if proposal != self.proposal:
+            self.proposal = proposal
+            self.refresh()
         if history is not self.history:
             self.history = history
             self._lives.clear()
@@ -310,7 +334,8 @@ class ReleaseHistory(RowView):
             parts.append(f"schema {schema_mark(word).text}{f': {why}' if why else ''}")
         life = self._life(release)
         if self._tells and life is not None and life.judged is not None:
-            parts.append(life.judged.why)
+            mine = release.identity == self.proposal[0]
+            parts += [f"{self.proposal[1]}: {life.judged.brief}" if mine else life.judged.brief]
         return harmless(joined((*parts, self.behind)))
 
     @property
@@ -382,6 +407,7 @@ class ReleaseHistory(RowView):
             schema=None if self.schema is None else self.schema.get(mine, ("", ""))[0],
             life=life,
             health=self._tells,
+            proposed=self.proposal[1] if mine and mine == self.proposal[0] else "",
         )
 
     def can_stand(self, index: int) -> bool:
@@ -418,9 +444,27 @@ class ReleaseHistory(RowView):
         self.post_message(self.EveryWanted())
 
 
+def _place_of(before: Sequence[Release], cursor: int, after: Sequence[Release]) -> int:
+    """Where the highlighted release stands now; where it is gone, the nearest one that was beside it and is there."""
+    held = _key(before[cursor])
+    there = next((place for place, one in enumerate(after) if _key(one) == held), None)
+    if there is not None:
+        return there
+    at = {_key(one): place for place, one in reversed(list(enumerate(after)))}
+    for away in range(len(before)):
+        for place in (cursor - away, cursor + away):
+            if 0 <= place < len(before) and _key(before[place]) in at:
+                return at[_key(before[place])]
+    return min(cursor, max(0, len(after) - 1))
+
+
+def _key(release: Release) -> str:
+    return release.identity or f"called {release.name}"
+
+
 def _life_of(history: History, row: HistoryRow) -> Life:
     from actions.model.last_good import judge  # there is a history: the screen stands
 
     only = "" if row.own else row.sources[0]
     said = "sources differ (x)" if row.conflicts else ""
-    return Life(judge(history, row), row.pin is not None, only, said, row.release)
+    return Life(judge(history, row), row.pin is not None, only, said, row.release, row.also)

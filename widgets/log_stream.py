@@ -124,8 +124,11 @@ class LogStream(RowView):
         row = log_row(self.lines[index], width, self.source_width, self.text)
         return shifted(row, self.left) if self.left else row
 
-    def extend(self, lines: Sequence[LogLine], lost: int = 0) -> None:
-        """Add a batch, oldest first. ``lost``: lines that whoever reads the logs had to leave out before it."""
+    def extend(self, lines: Sequence[LogLine], lost: int = 0, *, by_time: bool = False) -> None:
+        """Add a batch, oldest first. ``lost``: lines that whoever reads the logs had to leave out before it.
+
+        ``by_time``: lines that come late stand where they were written, while the newest ones are followed.
+        """
         if not lines and not lost:
             return
         count = len(lines)
@@ -134,7 +137,13 @@ class LogStream(RowView):
         widest = max((len(line.source) for line in new), default=0)
         self.source_width = max(self.source_width, min(12, widest))
         full = len(self.lines) - self.top >= self.page
-        self.lines.extend(new)
+        if by_time and self.following:
+            from widgets.log_merge import merged  # few systems tell lines late
+
+            kept, rest = merged(self.lines, new)
+            self.lines[kept:] = rest
+        else:
+            self.lines.extend(new)
         gone = max(0, len(self.lines) - self.limit)
         if gone:
             del self.lines[:gone]

@@ -54,14 +54,10 @@ class MessagesDialog(Dialog[int | None]):
 
     def on_mount(self) -> None:
         """The text of the first."""
-        self._fit()
         self._show()
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """Share the room among list and text."""
-        self._fit()
-
-    def _fit(self) -> None:
         height = self.app.size.height
         frame = _framed(self.query_one(MessageList), height) + _framed(self.query_one(TextView), height)
         room = height - 4 - frame
@@ -150,14 +146,10 @@ class TellDialog(Dialog[TellAnswer | None]):
 
     def on_mount(self) -> None:
         """The text for the first way."""
-        self._fit()
         self._show()
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """The text gets the room that is left."""
-        self._fit()
-
-    def _fit(self) -> None:
         taken = len(self.roles) + len(self.query_one(ChoiceList).lines) + 5 + bool(self.warning)
         taken += 3 * bool(self.outside_fn(self.roles))
         view, height = self.query_one(TextView), self.app.size.height

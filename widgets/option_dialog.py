@@ -53,15 +53,10 @@ class OptionDialog(Dialog[str | None]):
 
     def on_mount(self) -> None:
         """Show the highlighted one."""
-        self._fit()
         self._say()
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """The list takes what room there is."""
-        self._fit()
-        super().on_resize()
-
-    def _fit(self) -> None:
         for one in self.query(OptionList):
             one.styles.height = max(2, min(one.row_count, self.app.size.height - AROUND - len(self.ways.cautions)))
 

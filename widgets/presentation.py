@@ -61,6 +61,8 @@ WAYS_BACK: dict[WayBack, Mark] = {
     WayBack.READY: Mark("✔", "ready", "tone--done"),
     WayBack.PROTECTED: Mark("★", "ready, kept", "tone--done"),
     WayBack.PRUNABLE: Mark("△", "ready, a prune would take it", "tone--warning"),
+    WayBack.REBUILD: Mark("◆", "built anew", "tone--warning"),
+    WayBack.PULL: Mark("↓", "pulled", "tone--warning"),
     WayBack.GONE: Mark("✖", "gone", "tone--dim"),
     WayBack.UNKNOWN: Mark("?", "unknown", "tone--dim"),
 }

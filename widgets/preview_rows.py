@@ -83,6 +83,7 @@ def _notice_rows(incident: Incident, step: PlannedStep) -> list[Row]:
     return [
         ((f"! {harmless(debt.text)}: a probe may see that; {other.code} straightens it", "tone--warning"),)
         for debt, other in still_bent(incident)
+        if not other.optional  # a branch that waits to be removed answers no probe
     ]
 
 

@@ -39,6 +39,15 @@ def target_row(one: TargetState, width: int) -> Row:
     return ((fit(mark.text, MARK_WIDTH), mark.style_class), (clip(said, width - MARK_WIDTH), ""))
 
 
+def _lines(report: ReadyReport | None) -> tuple[Finding | TargetState, ...]:
+    return () if report is None else (*report.findings, *report.targets)
+
+
+def _mark(one: Finding | TargetState) -> tuple[str, ...]:
+    """By which it is the same line in another answer."""
+    return ("target", one.option, one.identity) if isinstance(one, TargetState) else ("finding", *one.identity)
+
+
 class ReadyRows(RowView):
     """Findings, worst first, then targets. ``full`` is the one under the cursor in words."""
 
@@ -48,19 +57,45 @@ class ReadyRows(RowView):
     DEFAULT_CSS = "ReadyRows { width: 1fr; height: 5; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.focus_next", "next field", show=False)]
 
-    def __init__(self, report: ReadyReport, *, ascii: bool = False, id: str | None = None) -> None:
+    def __init__(self, report: ReadyReport | None, *, ascii: bool = False, id: str | None = None) -> None:
         super().__init__(ascii=ascii, id=id)
-        self.lines: tuple[Finding | TargetState, ...] = (*report.findings, *report.targets)
+        self._report = report
+        self.lines = _lines(report)
+
+    def show(self, report: ReadyReport | None) -> None:
+        """Another answer: the cursor stays on the same finding or target, else as near as it can."""
+        if report is self._report:
+            return
+        here = _mark(self.lines[self.cursor]) if self.cursor < len(self.lines) else None
+        self._report, self.lines = report, _lines(report)
+        marks = [_mark(one) for one in self.lines]
+        self.stand_on(marks.index(here) if here in marks else self.cursor)
+        self.scroll_top(self.top)
+        self.refresh()
 
     @property
-    def full(self) -> tuple[str, str]:
-        """What the highlighted line says, and the next move; empty where there is none."""
+    def finding(self) -> Finding | None:
+        """The highlighted finding; None: a target, or nothing."""
+        one = self.lines[self.cursor] if self.cursor < len(self.lines) else None
+        return one if isinstance(one, Finding) else None
+
+    @property
+    def mended(self) -> str:
+        """The way back of the highlighted line, where it is a target or a step of a plan mends it; else empty."""
+        one = self.lines[self.cursor] if self.cursor < len(self.lines) else None
+        if isinstance(one, TargetState):
+            return one.option
+        return one.about if one is not None and one.step else ""
+
+    @property
+    def full(self) -> str:
+        """What the highlighted line says; empty where there is none."""
         one = self.lines[self.cursor] if self.cursor < len(self.lines) else None
         if one is None:
-            return "", ""
+            return ""
         if isinstance(one, TargetState):
-            return f"{one.option} {one.name}: {one.words()}", ""
-        return f"{one.about}: {one.text}" if one.about else one.text, one.next_move
+            return f"{one.option} {one.name}: {one.words()}"
+        return f"{one.about}: {one.text}" if one.about and not one.text.startswith(one.about) else one.text
 
     @property
     def row_count(self) -> int:

@@ -89,17 +89,11 @@ class ReleaseDetail(Dialog[None]):
         yield DetailLines(self.lines, ascii=self.ascii, id="sheet")
 
     def on_mount(self) -> None:
-        """The sheet takes what room there is, and the keys."""
-        super().on_mount()
-        self._fit()
+        """The keys are the sheet's."""
         self.query_one(DetailLines).focus()
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
         """The sheet takes what room there is."""
-        self._fit()
-        super().on_resize()
-
-    def _fit(self) -> None:
         self.query_one(DetailLines).styles.height = max(3, self.app.size.height - AROUND)
 
     def show(self, lines: Sequence[Line]) -> None:

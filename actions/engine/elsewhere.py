@@ -58,8 +58,11 @@ def pay_elsewhere(
             if one.text in texts or one in named or (begins and one.text.startswith(begins))
         ]
 
+    parked: tuple[str, ...] = ()
     with contextlib.suppress(GoaroundError):
-        for other in journal.parked(incident.declared.system):
+        parked = journal.parked(incident.declared.system)
+    for other in parked:
+        with contextlib.suppress(GoaroundError):  # one that is damaged keeps none of the others from being paid
             if other != incident.id:
                 _pay(journal, journal, other, owes, f"{code} of {incident.id}", actor)
 

@@ -17,12 +17,15 @@ from actions.model import events as ev
 from actions.model.debts import about, due_by
 from actions.model.errors import GoaroundError, Refused
 from actions.model.fold import fold
-from actions.model.incident import Incident, Run
+from actions.model.incident import Debt, Incident, Run, owed
 from actions.model.plan import PlannedStep
 from actions.model.points import point
 from actions.model.ports import Journal, World
 from actions.model.step import Checked, Happened, Outcome, Step, StepResult
 from actions.steps.catalog import build
+
+ALSO = "also "
+"""Before the names of facts about a second thing that a step has bent."""
 
 
 def find_run(incident: Incident, number: int) -> Run:
@@ -109,6 +112,7 @@ def _finished(number: int, result: StepResult, ms: int, spool_sha256: str) -> ev
 
 def _perform(incident: Incident, run: Run, world: World, report: SpoolReporter) -> StepResult:
     planned, step = rebuild(incident, run)
+    world = _with_memory(world, incident)
     if not run.undo:
         moved = step.moved(world)
         if moved:
@@ -130,27 +134,40 @@ def _debts(incident: Incident, run: Run, facts: dict[str, str], *, took: bool, n
     ended: something may be bent. Else, and to pay, the run must have come about (``took``).
     ``debt about`` names the thing that is bent: it is owed once, whichever runs tell of it. ``pays about`` names the
     one that is no longer so, however the run ended: what is owed about it is paid, whichever step opened it.
+    The same names after ``also`` tell of a second thing that it bent.
     Committed with the end of the run or before it: a debt that was recorded for a step that is looked into later does
     no harm, and it is not recorded twice.
     """
-    code = facts.get("debt of") or run.code
-    name = f"{code}.{run.number}"
-    bodies: list[ev.Body] = []
-    known = any(one.name == name for one in incident.debts) or any(about(incident.debts, facts.get("debt about", "")))
-    if "debt" in facts and (took or "debt of" in facts) and not known:
-        other = incident.plan.straightens(code) if incident.plan else None
-        ways = [f"u on {code}", *([f"{other.code} {other.title}"] if other else ()), facts.get("by hand", "")]
-        undo = facts.get("undo") or ", or ".join(filter(None, ways))
-        bodies.append(ev.DebtOpened(name, facts["debt"], undo, facts.get("due") or due_by(now)))
+    second = {name.removeprefix(ALSO): value for name, value in facts.items() if name.startswith(ALSO)}
+    bodies = [body for told in (facts, second) for body in _opened(incident, run, told, took=took, now=now)]
     if "pays about" in facts:
         paid = about(incident.debts, facts["pays about"])
     elif took:
-        paid_for = facts.get("pays", run.code if run.undo else "")
-        paid = tuple(one for one in incident.debts if paid_for and not one.paid and one.name.startswith(f"{paid_for}."))
+        by = incident.plan.step(run.code) if incident.plan else None
+        paid = owed(incident, facts["pays"], by) if facts.get("pays") else _own(incident, run) if run.undo else ()
     else:
         return bodies
     words = f"{'undo of ' if run.undo else ''}{run.code}"
     return [*bodies, *(ev.DebtPaid(one.name, words) for one in paid)]
+
+
+def _own(incident: Incident, run: Run) -> tuple[Debt, ...]:
+    """What the step of a run has bent under this very plan: its undo takes nothing back that an earlier plan did."""
+    other = {f"{run.code}.{one.number}" for one in incident.runs if one.digest != run.digest}
+    return tuple(debt for debt in owed(incident, run.code) if debt.name not in other)
+
+
+def _opened(incident: Incident, run: Run, facts: dict[str, str], *, took: bool, now: datetime) -> list[ev.Body]:
+    """The debt that these facts tell of, if they do and it is not on record yet."""
+    code = facts.get("debt of") or run.code
+    name = f"{code}.{run.number}"
+    known = any(one.name == name for one in incident.debts) or any(about(incident.debts, facts.get("debt about", "")))
+    if "debt" not in facts or not (took or "debt of" in facts) or known:
+        return []
+    other = incident.plan.straightens(code) if incident.plan else None
+    ways = [f"u on {code}", *([f"{other.code} {other.title}"] if other else ()), facts.get("by hand", "")]
+    undo = facts.get("undo") or ", or ".join(filter(None, ways))
+    return [ev.DebtOpened(name, facts["debt"], undo, facts.get("due") or due_by(now))]
 
 
 def _commit_end(journal: Journal, incident: str, actor: str, bodies: Sequence[ev.Body]) -> None:
@@ -212,4 +229,14 @@ def _look(incident: Incident, run: Run, world: World) -> Checked:
         _, step = rebuild(incident, run)
     except GoaroundError as error:
         return Checked(Happened.UNKNOWN, error.line())
-    return ask(step, world, undo=run.undo)
+    return ask(step, _with_memory(world, incident), undo=run.undo)
+
+
+def _with_memory(world: World, incident: Incident) -> World:
+    """The world of a step, which may look up what an earlier run of it has recorded."""
+
+    def recalled(what: str) -> str:
+        known = incident.observations.get(what)
+        return known[1].seen if known is not None else ""
+
+    return replace(world, recalled=recalled)

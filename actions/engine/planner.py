@@ -54,7 +54,8 @@ def releases(
 
 def draw(settings: Settings, option: str, release: Release, world: World, incident: str) -> Plan:
     """The plan that goes back to this release, with what every plan of this system has. Asks; changes nothing."""
-    plan = _draw(settings, option, release, world, incident)
+    # How often it was deployed before is no part of what runs, and would make a new plan of the same one.
+    plan = _draw(settings, option, replace(release, deployments=()), world, incident)
     kept = world.notes_of(release)
     plan = replace(plan, notes=(*plan.notes, *kept)) if kept else plan
     if settings.maintenance is None:

@@ -36,7 +36,11 @@ class Worker:
                 cwd="/",
             )
         except OSError as error:
-            raise GoaroundError("the worker process cannot be started", str(error), "goaround doctor") from error
+            raise GoaroundError(
+                "the worker process cannot be started",
+                str(error),
+                "free processes or memory of this machine, run it again",
+            ) from error
         finally:
             os.close(log_descriptor)
         self.pid = self._process.pid

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from actions.gateways.engine_address import EngineAddress, engine_address
 from actions.gateways.engine_errors import engine_error
 from actions.gateways.engine_http import EngineRefusal, get_answer, get_json, path_with
+from actions.gateways.engine_rows import PROJECT, is_called
 from actions.model.clock import parse_stamp, stamp
 from actions.model.outside_text import sanitise
 from actions.model.ports import Container, Image, LogLine
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 NUMBER = "com.docker.compose.container-number"
 ONE_OFF = "com.docker.compose.oneoff"
@@ -110,13 +110,7 @@ class EngineContainers:
     def named(self, text: str) -> tuple[Container, ...]:
         """Every container in whose name this text stands, or whose Compose project is called so."""
         rows = self._rows("/containers/json?all=1")
-        wanted = [
-            row["Id"]
-            for row in rows
-            if any(text in str(name) for name in row.get("Names") or ())
-            or (row.get("Labels") or {}).get(PROJECT) == text
-        ]
-        return _in_order(self._inspected_of(wanted))
+        return _in_order(self._inspected_of([row["Id"] for row in rows if is_called(row, text)]))
 
     def _inspected_of(self, ids: list[str]) -> list[Container]:
         if len(ids) <= 1:

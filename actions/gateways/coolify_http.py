@@ -13,6 +13,8 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from actions.gateways.coolify_refusals import Answer
@@ -20,11 +22,21 @@ from actions.gateways.messages_delivered import tls_context
 from actions.gateways.probe_faults import named
 from actions.model.effect_coolify import CoolifyCall
 from actions.model.errors import BadInput, OutcomeUnknown, Unreachable
+from actions.model.outside_text import sanitise
 from actions.model.system_coolify import CoolifyTable
 
 BODY_CAP = 64 * 1024 * 1024
 """Bytes of an answer that are read at most: a deployment's log comes as one text."""
 LONGEST_RETRY_AFTER_S = 3600
+LONGEST_LOCATION = 120
+
+
+TOO_LONG = "coolify-too-long"
+"""Code of an answer that was not read to its end: fewer rows may fit."""
+
+
+class TooLong(Exception):
+    """The answer is longer than may be read."""
 
 
 @dataclass(eq=False)
@@ -99,6 +111,14 @@ class CoolifyHttp:
                     if changes or not line.kept or line.late:
                         raise
                     return self._answer(line, call, headers)
+            except TooLong as error:
+                if changes:
+                    raise OutcomeUnknown(
+                        "Coolify's answer is none", str(error), "what came of it is looked up"
+                    ) from error
+                raise Unreachable(
+                    "Coolify's answer cannot be read", f"{call.path}: {error}", "look at it in Coolify", code=TOO_LONG
+                ) from error
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError) as error:
                 why = f"no whole answer within {self._table.answer} s" if line.late else named(error)
                 if changes and line.sent:
@@ -123,9 +143,10 @@ class CoolifyHttp:
                 extensions={"trace": line.trace},
             ) as response:
                 body = _read(response)
-                after = response.headers.get("retry-after", "")
-                seconds = min(int(after), LONGEST_RETRY_AFTER_S) if after.isdecimal() and len(after) < 10 else 0
-                return Answer(response.status_code, body, seconds)
+                head = response.headers
+                seconds = wait_of(head.get("retry-after", ""), head.get("date", ""))
+                leads = sanitise(head.get("location", "").partition("?")[0], limit=LONGEST_LOCATION)
+                return Answer(response.status_code, body, seconds, leads)
         finally:
             deadline.cancel()
 
@@ -186,14 +207,25 @@ class CoolifyHttp:
         return {**headers, "Content-Type": "application/json"} if with_body else headers
 
 
-def _read(response: Any) -> bytes:
-    import httpx
+def wait_of(after: str, now: str) -> int:
+    """Seconds of a Retry-After: a number, or a date against that of the answer (``now``); 0: not told, or over."""
+    text = after.strip()
+    if text.isascii() and text.isdecimal():
+        return min(int(text), LONGEST_RETRY_AFTER_S) if len(text) < 10 else 0
+    try:
+        until = parsedate_to_datetime(text)
+        begun = parsedate_to_datetime(now) if now else datetime.now(UTC)
+        return max(0, min(int((until - begun).total_seconds()), LONGEST_RETRY_AFTER_S))
+    except (TypeError, ValueError, OverflowError):
+        return 0  # no date, or one without a zone against one that has one
 
+
+def _read(response: Any) -> bytes:
     read = bytearray()
     for chunk in response.iter_bytes():
         read += chunk
         if len(read) > BODY_CAP:
-            raise httpx.ReadError(f"the answer is longer than {BODY_CAP // 1024 // 1024} MiB")
+            raise TooLong(f"the answer is longer than {BODY_CAP // 1024 // 1024} MiB")
     return bytes(read)
 
 

@@ -38,6 +38,8 @@ class CoolifyLogs:
         self._count = FIRST_LINES
         self._before: Counter[tuple[str, str]] | None = None
         """The lines of the last answer; None: there was none yet."""
+        self._emptied = False
+        """There were lines, and the last answer held none: whatever comes next is of another container."""
         self._trouble = ""
         self._pause_s = self._poll_s
 
@@ -91,8 +93,9 @@ class CoolifyLogs:
                 left[(at, text)] -= 1
             else:
                 fresh.append(LogLine(at, self._name, text, level_of(text)))
-        if before and fresh and len(fresh) == len(there):
+        if (before or self._emptied) and fresh and len(fresh) == len(there):
             fresh.insert(0, notice(self._name, self._gap(len(there)), fresh[0].at))
+        self._emptied = not there and bool(before or self._emptied)
         return fresh
 
     def _gap(self, count: int) -> str:

@@ -1,23 +1,23 @@
 """Reads Coolify's answers into our values; takes what is there, and says what was no answer at all.
 
-Fields that are missing or of another type count as not told: versions differ, and so does its own description.
+Fields that are missing or of another type count as not told: versions differ, and so does its own description. How
+single values are taken is left to ``coolify_values``, the log of a deployment to ``coolify_entries``.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 
-from actions.model.clock import stamp
+from actions.gateways.coolify_entries import Entries
+from actions.gateways.coolify_values import flag, instant, number_of, object_of, objects, rows_of, state_of
+from actions.model.clock import parse_stamp
 from actions.model.coolify import (
     HEAD,
     Application,
     BackupExecution,
     Deployment,
-    DeploymentState,
     LogEntry,
     PrunePolicy,
     RollbackImage,
@@ -29,6 +29,10 @@ from actions.model.outside_text import sanitise
 
 POSTGRES = "App\\Models\\StandalonePostgresql"
 LONGEST = 400
+BEFORE = {"alpha": -3, "beta": -2, "rc": -1}
+"""What comes before a release, in its order; any other word (``nightly``) before all of them."""
+LOG_HEAD = 20
+"""Entries of a log in a list: enough to see what a deployment began with; the whole is asked for of one."""
 
 
 class Reader:
@@ -36,29 +40,38 @@ class Reader:
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
+        self._entries = Entries(redact)
 
     def text(self, data: dict[str, Any], key: str) -> str:
         """A text field, sanitised; numbers become text, anything else is empty."""
         value = data.get(key)
-        if isinstance(value, bool) or not isinstance(value, str | int):
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
             return ""
         return sanitise(self._redact(str(value)), limit=LONGEST)
 
     def version(self, text: str) -> Version:
-        """``4.0.0-beta.420``, ``4.3.11``: a beta counts as before its release."""
-        clean = text.strip().strip('"').removeprefix("v")
-        found = re.fullmatch(r"(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:[-.]?(beta|alpha|rc)\.?(\d{1,5})?)?", clean)
+        """``4.0.0-beta.420``, ``v4.3.11``, ``4.3.11-rc1``, ``{"version": "4.3.11"}``: a beta is before its release."""
+        told = re.fullmatch(r'\s*\{[^{}]*"version"\s*:\s*"([^"]{1,60})"[^{}]*\}\s*', text[:LONGEST])
+        clean = (told[1] if told else text).strip().strip('"').removeprefix("v")
+        found = re.fullmatch(
+            r"(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:[-.]?([a-zA-Z]{1,12})[.-]?(\d{1,12})?[0-9A-Za-z.-]{0,40})?"
+            r"(?:\+[0-9A-Za-z.-]{0,40})?",
+            clean,
+        )
         if found is None:
             raise BadInput(
-                "Coolify tells no version", sanitise(clean[:60], limit=60), "check coolify.url", code="coolify-answer"
+                "Coolify tells no version",
+                sanitise(self._redact(clean[:60]), limit=60) or "its answer is empty",
+                "check coolify.url",
+                code="coolify-answer",
             )
         numbers = (int(found[1]), int(found[2]), int(found[3] or 0))
-        before = (-1, int(found[5] or 0)) if found[4] else (0, 0)
+        before = (BEFORE.get(found[4].lower(), -4), int(found[5] or 0)) if found[4] else (0, 0)
         return Version((*numbers, *before), sanitise(clean, limit=40))
 
     def application(self, data: Any) -> Application:
         """``GET /applications/{uuid}``."""
-        one = _object(data, "the application")
+        one = object_of(data, "the application")
         raw = one.get("settings")
         settings: dict[str, Any] = raw if isinstance(raw, dict) else {}
         options = self.text(one, "custom_docker_run_options")
@@ -75,184 +88,146 @@ class Reader:
             image_name=self.text(one, "docker_registry_image_name"),
             image_tag=self.text(one, "docker_registry_image_tag"),
             urls=tuple(url for url in self.text(one, "fqdn").split(",") if url),
-            auto_deploy=_bool(settings.get("is_auto_deploy_enabled")),
-            images_to_keep=_int(settings.get("docker_images_to_keep")),
-            shallow_clone=_bool(settings.get("is_git_shallow_clone_enabled")),
+            auto_deploy=flag(settings.get("is_auto_deploy_enabled")),
+            images_to_keep=number_of(settings.get("docker_images_to_keep")),
+            shallow_clone=flag(settings.get("is_git_shallow_clone_enabled")),
             custom_container=bool(
                 self.text(one, "ports_mappings")
-                or _bool(settings.get("is_consistent_container_name_enabled"))
+                or flag(settings.get("is_consistent_container_name_enabled"))
                 or self.text(settings, "custom_internal_name")
                 or re.search(r"--ip6?\b", options)
             ),
-            health_check=_bool(one.get("health_check_enabled")) is not False,
+            health_check=flag(one.get("health_check_enabled")) is not False,
             pre_deployment=self.text(one, "pre_deployment_command"),
             post_deployment=self.text(one, "post_deployment_command"),
             server=self.text(inner, "uuid") if isinstance(inner, dict) else "",
         )
 
-    def deployments(self, data: Any) -> tuple[tuple[Deployment, ...], int]:
+    def deployments(self, data: Any, *, logs: bool = False) -> tuple[tuple[Deployment, ...], int]:
         """``{count, deployments}``, a bare list, or an object with numbers for keys."""
-        if isinstance(data, dict) and "deployments" in data:
-            rows = self.queue(data["deployments"])
-            return rows, _int(data.get("count")) or len(rows)
-        rows = self.queue(data)
-        return rows, len(rows)
+        rows = self.queue(data, logs=logs)
+        count = number_of(data.get("count")) if isinstance(data, dict) else None
+        return rows, len(rows) if count is None else count
 
-    def queue(self, data: Any) -> tuple[Deployment, ...]:
-        """Rows of the queue, newest first."""
-        if isinstance(data, dict):
-            data = [data[key] for key in data]
-        if not isinstance(data, list):
-            raise BadInput("Coolify's list of deployments is none", "", "", code="coolify-answer")
-        rows = [self.deployment(row) for row in data if isinstance(row, dict)]
+    def queue(self, data: Any, *, logs: bool = False) -> tuple[Deployment, ...]:
+        """Rows of the queue, newest first; those that are no objects are left out. Raises BadInput when it is none."""
+        found = rows_of(data, "deployments", "data")
+        if found is None or (found and not objects(found)):
+            raise BadInput(
+                "Coolify's list of deployments is none",
+                "neither a list nor an object that holds one",
+                "check coolify.url; look at the deployments in its dashboard",
+                code="coolify-answer",
+            )
+        rows = [self.deployment(row, most=0 if logs else LOG_HEAD) for row in objects(found)]
         return tuple(sorted(rows, key=lambda row: -row.number))
 
-    def deployment(self, data: Any) -> Deployment:
-        """One row; ``logs`` is a JSON text in the JSON, or not there at all."""
-        one = _object(data, "the deployment")
-        try:
-            state = DeploymentState(one.get("status"))
-        except ValueError:
-            state = DeploymentState.OTHER
+    def deployment(self, data: Any, *, most: int = 0) -> Deployment:
+        """One row; ``logs`` is a JSON text in the JSON, or not there at all. ``most``: entries of it; 0: all."""
+        one = object_of(data, "the deployment")
+        created = instant(one.get("created_at"))
+        uuid = self.text(one, "deployment_uuid") or self.text(one, "uuid")
         return Deployment(
-            uuid=self.text(one, "deployment_uuid"),
-            number=_int(one.get("id")) or 0,
-            state=state,
+            uuid=uuid,
+            number=number_of(one.get("id")) or _from_time(created),
+            state=state_of(one.get("status")),
             commit=self.text(one, "commit"),
             message=self.text(one, "commit_message"),
-            rollback=one.get("rollback") is True,
-            restart_only=one.get("restart_only") is True,
-            by_webhook=one.get("is_webhook") is True,
-            by_api=one.get("is_api") is True,
-            pull_request=_int(one.get("pull_request_id")) or 0,
+            rollback=flag(one.get("rollback")) is True,
+            restart_only=flag(one.get("restart_only")) is True,
+            by_webhook=flag(one.get("is_webhook")) is True,
+            by_api=flag(one.get("is_api")),
+            by_hand=flag(one.get("is_webhook")) is False and flag(one.get("is_api")) is False,
+            pull_request=number_of(one.get("pull_request_id")) or 0,
             image_tag=self.text(one, "docker_registry_image_tag"),
-            created=_stamp(one.get("created_at")),
-            updated=_stamp(one.get("updated_at")),
-            finished=_stamp(one.get("finished_at")),
+            created=created,
+            updated=instant(one.get("updated_at")),
+            finished=instant(one.get("finished_at")),
             url=self.text(one, "deployment_url"),
-            log=self._log(one["logs"]) if "logs" in one else None,
+            log=self._log(uuid, one["logs"], most) if "logs" in one else None,
+            word=self.text(one, "status"),
         )
 
-    def _log(self, text: Any) -> tuple[LogEntry, ...]:
-        if not isinstance(text, str) or not text.strip():
-            return ()  # null until the first entry
-        try:
-            rows = json.loads(text)
-        except (ValueError, RecursionError):
-            return tuple(LogEntry(n, self._line(line)) for n, line in enumerate(text.splitlines(), start=1))
-        entries = [
-            LogEntry(
-                order=_int(row.get("order")) or 0,
-                text=self._line(row.get("output")),
-                stream="stderr" if row.get("type") == "stderr" else "stdout",
-                at=_stamp(row.get("timestamp")),
-            )
-            for row in (rows if isinstance(rows, list) else [])
-            if isinstance(row, dict) and row.get("hidden") is not True
-        ]
-        return tuple(sorted(entries, key=lambda entry: entry.order))
-
-    def _line(self, value: Any) -> str:
-        return sanitise(self._redact(str(value or "").rstrip("\n")), limit=4000)
+    def _log(self, uuid: str, told: Any, most: int) -> tuple[LogEntry, ...]:
+        return self._entries.head(told, most) if most else self._entries.read(uuid, told)
 
     def rollback_images(self, data: Any) -> tuple[str, tuple[RollbackImage, ...]]:
         """``current`` and the list."""
-        one = _object(data, "the list of images")
-        images = one.get("images")
-        return self.text(one, "current"), tuple(
-            RollbackImage(self.text(row, "tag"), _stamp(row.get("created_at")), row.get("is_current") is True)
-            for row in (images if isinstance(images, list) else [])
-            if isinstance(row, dict) and self.text(row, "tag")
+        found = rows_of(data, "images", "data")
+        if found is None:
+            raise BadInput("Coolify's list of images is none", "", "check coolify.url", code="coolify-answer")
+        rows = [{"tag": row} if isinstance(row, str) else row for row in found]
+        return self.text(data, "current") if isinstance(data, dict) else "", tuple(
+            RollbackImage(tag, instant(row.get("created_at")), flag(row.get("is_current")) is True)
+            for row in objects(rows)
+            if (tag := self.text(row, "tag"))
         )
 
     def variables(self, data: Any) -> tuple[Variable, ...]:
         """Values as they are, unredacted and unsanitised: they go into private evidence and comparisons alone."""
-        if not isinstance(data, list):
-            raise BadInput("Coolify's list of variables is none", "", "", code="coolify-answer")
-        return tuple(self._variable(row) for row in data if isinstance(row, dict))
+        found = rows_of(data, "envs", "data")
+        if found is None:
+            raise BadInput("Coolify's list of variables is none", "", "check coolify.url", code="coolify-answer")
+        return tuple(self._variable(row) for row in objects(found))
 
     def _variable(self, row: dict[str, Any]) -> Variable:
-        once = row.get("is_shown_once") is True
+        once = flag(row.get("is_shown_once")) is True
         value = row.get("value", row.get("real_value"))
         return Variable(
             uuid=self.text(row, "uuid"),
             key=self.text(row, "key"),
             value=value if isinstance(value, str) and not once else None,
-            preview=row.get("is_preview") is True,
+            preview=flag(row.get("is_preview")) is True,
             shown_once=once,
-            runtime=row.get("is_runtime") is not False,
-            buildtime=row.get("is_buildtime") is True or row.get("is_build_time") is True,
-            literal=row.get("is_literal") is True,
-            multiline=row.get("is_multiline") is True,
+            runtime=flag(row.get("is_runtime")) is not False,
+            buildtime=flag(row.get("is_buildtime")) is True or flag(row.get("is_build_time")) is True,
+            literal=flag(row.get("is_literal")) is True,
+            multiline=flag(row.get("is_multiline")) is True,
         )
 
-    def prune_policy(self, data: Any, executions: Any) -> PrunePolicy:
-        """``docker-cleanup`` and its executions (a list, or an object that holds one)."""
-        one = _object(data, "the clean-up settings")
-        rows = executions.get("executions") if isinstance(executions, dict) else executions
-        times = [_stamp(row.get("created_at")) for row in _objects(rows)]
+    def prune_policy(self, data: Any, executions: Any, server: Any) -> PrunePolicy | None:
+        """``docker-cleanup`` (else what the server's own ``settings`` say of it), its executions, and the server.
+
+        None: nobody tells when it cleans up.
+        """
+        raw = server.get("settings") if isinstance(server, dict) else None
+        own: dict[str, Any] = raw if isinstance(raw, dict) else {}
+        one = own if data is None else object_of(data, "the clean-up settings")
+        frequency = self.text(one, "docker_cleanup_frequency")
+        if data is None and not frequency:
+            return None
+        times = [instant(row.get("created_at")) for row in objects(rows_of(executions, "executions", "data") or [])]
         return PrunePolicy(
-            frequency=self.text(one, "docker_cleanup_frequency"),
-            threshold=_int(one.get("docker_cleanup_threshold")),
-            force=one.get("force_docker_cleanup") is True,
+            frequency=frequency,
+            threshold=number_of(one.get("docker_cleanup_threshold")),
+            force=flag(one.get("force_docker_cleanup")) is True,
             last=max(times, default=""),
-            retains=one.get("disable_application_image_retention") is not True,
+            retains=flag(one.get("disable_application_image_retention")) is not True,
+            zone=self.text(own, "server_timezone"),
         )
 
     def backup_schedules(self, data: Any) -> tuple[str, ...]:
         """UUIDs of the schedules of PostgreSQL databases: the answer may hold those of other kinds with the same id."""
-        rows = data if isinstance(data, list) else data.get("backups") if isinstance(data, dict) else None
-        kept = [row for row in _objects(rows) if row.get("database_type", POSTGRES) == POSTGRES]
+        rows = rows_of(data, "backups", "data") or []
+        kept = [row for row in objects(rows) if row.get("database_type", POSTGRES) == POSTGRES]
         return tuple(uuid for row in kept if (uuid := self.text(row, "uuid")))
 
     def backup_executions(self, data: Any) -> tuple[BackupExecution, ...]:
         """``{executions: […]}``."""
-        rows = data.get("executions") if isinstance(data, dict) else data
+        rows = rows_of(data, "executions", "data") or []
         return tuple(
             BackupExecution(
                 uuid=self.text(row, "uuid"),
                 filename=self.text(row, "filename"),
-                size=_int(row.get("size")) or 0,
-                created=_stamp(row.get("created_at")),
+                size=number_of(row.get("size")) or 0,
+                created=instant(row.get("created_at")),
                 status=self.text(row, "status"),
                 message=self.text(row, "message"),
             )
-            for row in _objects(rows)
+            for row in objects(rows)
         )
 
 
-def _objects(rows: Any) -> Iterable[dict[str, Any]]:
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def _object(data: Any, what: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise BadInput(f"Coolify's answer on {what} is none", "", "check coolify.url", code="coolify-answer")
-    return data
-
-
-def _bool(value: Any) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    return bool(value) if value in (0, 1) else None
-
-
-def _int(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    return int(value) if isinstance(value, str) and re.fullmatch(r"\d{1,15}", value) else None
-
-
-def _stamp(value: Any) -> str:
-    """UTC stamp of an ISO time (without a zone: UTC, as Laravel stores them) or of an engine's, or empty."""
-    if not isinstance(value, str):
-        return ""
-    # `docker images` writes "2026-08-20 09:12:33 +0200 CEST", and Coolify hands it on for its rollback images.
-    text = re.sub(r" ([+-]\d{4})(?: \S+)?$", r"\1", value.strip())
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return ""
-    return stamp(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC))
+def _from_time(created: str) -> int:
+    """Stands for the number of a row that has none: grows with time, too. Milliseconds; 0: no time is told either."""
+    return int(parse_stamp(created).timestamp() * 1000) if created else 0

@@ -28,14 +28,24 @@ class Answer:
     status: int
     body: bytes
     retry_after_s: int = 0
+    location: str = ""
+    """Where a redirect leads, raw."""
+
+
+PAGE = "a web page, no answer of its API"
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether it is HTML: of a proxy, or of a dashboard that is asked at the wrong place."""
+    return answer.body[:200].lstrip().startswith(b"<")
 
 
 def words(answer: Answer, redact: Callable[[str], str]) -> str:
     """What the server says, in one harmless line: its message and the fields it complains of."""
     data = _json(answer)
     if data is None:
-        if answer.body[:200].lstrip().startswith(b"<"):
-            return "a web page, no answer of its API"
+        if is_page(answer):
+            return PAGE
         return _line(answer.body[:LONGEST_WORDS].decode("utf-8", "replace"), redact)
     if not isinstance(data, dict):
         return ""
@@ -74,13 +84,14 @@ def refusal(call: CoolifyCall, answer: Answer, said: str) -> GoaroundError:
     """What it means for whoever asked; ``said``: the server's words."""
     status, detail = answer.status, f"{answer.status}: {said}" if said else str(answer.status)
     token = "coolify.act_token" if call.acts else "coolify.token"
-    if status >= 500 and call.method != "GET":
+    if (status >= 500 or status == 408) and call.method != "GET":
         return OutcomeUnknown("Coolify failed at it, perhaps after it was done", detail, "what came of it is looked up")
-    if status >= 500:
-        return Unreachable("Coolify fails", f"{call.path}: {detail}", "try again; look at Coolify's own log")
+    if status >= 500 or status == 408:
+        after = f"wait {answer.retry_after_s} s, then " if answer.retry_after_s else ""
+        return Unreachable("Coolify fails", f"{call.path}: {detail}", f"{after}try again; look at Coolify's own log")
     if status == 401:
         return Refused(
-            "Coolify does not know the token",
+            "the token is not known to Coolify",
             detail,
             f"make a new one under Keys & Tokens and export it as {token} says",
             code="coolify-token",
@@ -92,13 +103,23 @@ def refusal(call: CoolifyCall, answer: Answer, said: str) -> GoaroundError:
             f"make a new one in the application's team; {token}",
             code="coolify-token",
         )
+    if status in (403, 404) and is_page(answer):
+        return Refused(
+            "no Coolify API answers at this address",
+            f"{call.method} {call.path}: {detail}",
+            "check coolify.url: its port, a path in front, and what a proxy lets through",
+            code="coolify-answer",
+        )
     if status == 403:
         return _forbidden(call, said, detail, token)
     if status == 404:
         return _not_found(call, answer, said)
     if status == 405:
         return Refused(
-            "this Coolify wants another method", f"{call.method} {call.path}: {said}", code="coolify-version"
+            "this Coolify wants another method",
+            f"{call.method} {call.path}: {said}",
+            "do it in its dashboard; see whether a newer goaround knows this version",
+            code="coolify-version",
         )
     if status == 429:
         wait = f"wait {answer.retry_after_s} s" if answer.retry_after_s else "wait a minute"
@@ -106,11 +127,11 @@ def refusal(call: CoolifyCall, answer: Answer, said: str) -> GoaroundError:
     if 300 <= status < 400:
         return Refused(
             "Coolify redirects, which is not followed",
-            detail,
+            f"{detail}{f'; it leads to {answer.location}' if answer.location else ''}",
             "give the final address in coolify.url",
             code="coolify-redirect",
         )
-    return Refused("Coolify refuses", detail, "", code="coolify-refused")
+    return Refused("Coolify refuses", detail, "look at the application in Coolify", code="coolify-refused")
 
 
 def _forbidden(call: CoolifyCall, said: str, detail: str, token: str) -> Refused:
@@ -142,7 +163,10 @@ def _forbidden(call: CoolifyCall, said: str, detail: str, token: str) -> Refused
 def _not_found(call: CoolifyCall, answer: Answer, said: str) -> Refused:
     if unknown_path(answer):
         return Refused(
-            "this version of Coolify has no such request", f"{call.method} {call.path}", code="coolify-version"
+            "this version of Coolify has no such request",
+            f"{call.method} {call.path}",
+            "do it in its dashboard, or update Coolify",
+            code="coolify-version",
         )
     return Refused(
         "Coolify does not find it",

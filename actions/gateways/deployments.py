@@ -2,26 +2,32 @@
 
     {"at": "2026-11-20T09:14:00Z", "ref": "v2.14.2", "sha": "<full id>", "result": "ok"}
 
-``when`` and ``commit`` are taken for ``at`` and ``sha``; further keys are left alone. Who was live when follows from
-the order in the file. Joining it with the repository is left to the steps.
+``when`` and ``commit`` are taken for ``at`` and ``sha``. ``started`` (a time) and ``trigger`` (``webhook``,
+``by hand``, ``rollback``) are shown where they are there and fit; further keys are left alone. Who was live when
+follows from the order in the file. Joining it with the repository is left to the steps.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from actions.model.answer import parse_answer
 from actions.model.clock import parse_stamp, stamp
+from actions.model.deployed import BY_ROLLBACK, Deployed
 from actions.model.errors import BadInput
 from actions.model.git_text import is_full_id
 from actions.model.outside_text import sanitise
 from actions.model.ports import Host
 from actions.model.release import Release
+from actions.model.release_times import in_utc
 
 LIMIT_BYTES = 16 * 1024 * 1024
 LONGEST_LINE = 64 * 1024
+MOST = 100
+"""So many of a commit's newest deployments are told one by one."""
 _GOOD = ("ok", "success", "succeeded", "finished", "deployed")
 _NEXT = "correct the line, or take git.deployments out of the configuration"
 
@@ -38,6 +44,9 @@ class Deployment:
     result: str
     name: str = ""
     """What the release is called, when the file tells."""
+    started: str = ""
+    """UTC stamp, or empty."""
+    trigger: str = ""
 
 
 def read_deployments(host: Host, path: str) -> tuple[Release, ...]:
@@ -63,8 +72,19 @@ def parse(content: bytes, path: str) -> tuple[Deployment, ...]:
 def releases_of(history: tuple[Deployment, ...]) -> tuple[Release, ...]:
     """One release per commit: when it went live last, until when, and how its last deployment ended; newest first."""
     found: dict[str, Release] = {}
+    deployments: dict[str, list[Deployed]] = defaultdict(list)
     live = ""
     for entry in history:
+        if entry.ok and live in found and live != entry.sha:
+            many, back = deployments[live], entry.trigger == BY_ROLLBACK
+            last = next((n for n, one in enumerate(many) if one.was_live), None)
+            if last is not None:
+                many[last] = replace(many[last], until=entry.at, rolled_back=back)
+        if not (entry.ok and live == entry.sha):  # once more while it runs: its life goes on
+            ended = "ok" if entry.ok else entry.result
+            many = deployments[entry.sha]
+            many.insert(0, Deployed(entry.at, entry.started, "", ended, entry.trigger))
+            del many[MOST:]
         known = found.pop(entry.sha, None) or Release(name="", commit=entry.sha, source="record")
         known = replace(known, name=entry.name or entry.ref or known.name, ended="ok" if entry.ok else entry.result)
         if entry.ok:
@@ -74,7 +94,7 @@ def releases_of(history: tuple[Deployment, ...]) -> tuple[Release, ...]:
             known = replace(known, live_since=since, live_until="")
             live = entry.sha
         found[entry.sha] = known
-    return tuple(reversed(found.values()))
+    return tuple(replace(one, deployments=tuple(deployments[one.commit])) for one in reversed(found.values()))
 
 
 def _one(line: bytes, where: str) -> Deployment:
@@ -97,7 +117,14 @@ def _one(line: bytes, where: str) -> Deployment:
     result = _text(data, ("result",), where)
     ref = _text(data, ("ref",), where, needed=False)
     name = _text(data, ("release", "name"), where, needed=False)
-    return Deployment(moment, sha, ref, result.lower() in _GOOD, result, name)
+    started, trigger = (_optional(data, key) for key in ("started", "trigger"))
+    return Deployment(moment, sha, ref, result.lower() in _GOOD, result, name, in_utc(started), trigger[:20])
+
+
+def _optional(data: dict[str, Any], key: str) -> str:
+    """A key that others may use for something else: what does not fit is not shown."""
+    value = data.get(key)
+    return sanitise(value, limit=60) if isinstance(value, str) else ""
 
 
 def _text(data: dict[str, Any], keys: tuple[str, ...], where: str, *, needed: bool = True) -> str:

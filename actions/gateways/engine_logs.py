@@ -20,6 +20,7 @@ from actions.gateways.container_stream import ContainerStream
 from actions.gateways.engine_address import EngineAddress, engine_address
 from actions.gateways.engine_errors import engine_error
 from actions.gateways.engine_http import EngineRefusal, connect, get_json, path_with, receive, send_get
+from actions.gateways.engine_rows import is_called
 from actions.gateways.logs import Batches, Emit, notice
 from actions.model.errors import GoaroundError
 from actions.model.outside_text import sanitise
@@ -175,12 +176,8 @@ class EngineLogs:
         if not self._named:
             query = json.dumps({"label": [f"{_LABEL}project={self._project}"]})
             return list(get_json(address, path_with("/containers/json", all="1", filters=query), self._timeout_s))
-        return [
-            row
-            for row in get_json(address, path_with("/containers/json", all="1"), self._timeout_s)
-            if any(self._project in str(name) for name in row.get("Names") or ())
-            or (row.get("Labels") or {}).get(f"{_LABEL}project") == self._project
-        ]
+        rows = get_json(address, path_with("/containers/json", all="1"), self._timeout_s)
+        return [row for row in rows if is_called(row, self._project)]
 
     def _see(self, address: EngineAddress, container_id: str, runs: bool, batches: Batches) -> None:
         """Connect a container that is not being read and has, or may have, something to say."""

@@ -351,7 +351,7 @@ class SqliteJournal:
             db.execute(f"UPDATE incidents SET {column}=? WHERE incident=?", (body["person"], event.incident))
 
     def events(self, incident: str, after: int = 0) -> list[ev.Event]:
-        """Events above ``after``, in order; raises RecordDamaged-free: what is stored is what is given."""
+        """Events above ``after``, in order: what is stored is what is given. Raises GoaroundError for what is none."""
         with self._lock:
             try:
                 rows = self._db.execute(
@@ -359,7 +359,7 @@ class SqliteJournal:
                 ).fetchall()
             except sqlite3.Error as error:
                 raise _store_error(self.path, error) from error
-        return [event_from_line(row[0]) for row in rows]
+        return _events_of(incident, rows)
 
     def events_of_kinds(self, incident: str, kinds: Sequence[str]) -> list[ev.Event]:
         """The events of these kinds alone, in order: what is left out need not be read as JSON."""
@@ -369,23 +369,50 @@ class SqliteJournal:
                 rows = self._db.execute(query, (incident, *kinds)).fetchall()
             except sqlite3.Error as error:
                 raise _store_error(self.path, error) from error
-        return [event_from_line(row[0]) for row in rows]
+        return _events_of(incident, rows)
 
-    def debt_events(self, incidents: Sequence[str] | None = None) -> dict[str, list[ev.Event]]:
-        """Everything about debts, by incident and in order: of all incidents, or of these. Others are left out."""
+    def debt_events(
+        self, incidents: Sequence[str] | None = None, damaged: dict[str, str] | None = None
+    ) -> dict[str, list[ev.Event]]:
+        """Everything about debts, by incident and in order: of all incidents, or of these. Others are left out.
+
+        What cannot be read is told by record in ``damaged``; where nobody asks for that, it raises GoaroundError.
+        """
         found: dict[str, list[ev.Event]] = {}
         parts = [incidents[at : at + 500] for at in range(0, len(incidents), 500)] if incidents is not None else [()]
         for part in parts:
             which = f" AND incident IN ({','.join('?' * len(part))})" if part else ""
-            query = f"SELECT line FROM events WHERE kind IN {_DEBT_KINDS}{which} ORDER BY incident, seq"
+            query = f"SELECT incident, seq, line FROM events WHERE kind IN {_DEBT_KINDS}{which} ORDER BY incident, seq"
             with self._lock:
                 try:
                     rows = self._db.execute(query, tuple(part)).fetchall()
                 except sqlite3.Error as error:
                     raise _store_error(self.path, error) from error
-            for row in rows:
-                event = event_from_line(row[0])
-                found.setdefault(event.incident, []).append(event)
+            for incident, seq, line in rows:
+                event = _event_of(incident, line)
+                if event is not None:
+                    found.setdefault(incident, []).append(event)
+                    continue
+                why = f"event {seq} of {incident}, which is about a debt, cannot be read"
+                if damaged is None:
+                    raise GoaroundError(why, "", f"goaround verify {incident}")
+                damaged.setdefault(incident, why)
+        return found
+
+    def signed(self, incidents: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Who has signed each of these records as it stands, (executed, verified); empty: nobody yet."""
+        found: dict[str, tuple[str, str]] = {}
+        for at in range(0, len(incidents), 500):
+            part = incidents[at : at + 500]
+            query = (
+                f"SELECT incident, executed, verified FROM incidents WHERE incident IN ({','.join('?' * len(part))})"
+            )
+            with self._lock:
+                try:
+                    rows = self._db.execute(query, tuple(part)).fetchall()
+                except sqlite3.Error as error:
+                    raise _store_error(self.path, error) from error
+            found |= {row[0]: (row[1] or "", row[2] or "") for row in rows}
         return found
 
     def lines(self, incident: str) -> list[bytes]:
@@ -545,6 +572,25 @@ def event_from_line(line: bytes) -> ev.Event:
     """An event from its stored line. Raises ValueError when it is none."""
     data = json.loads(line)
     return ev.Event(**data)
+
+
+def _events_of(incident: str, rows: Sequence[tuple[bytes]]) -> list[ev.Event]:
+    try:
+        return [event_from_line(row[0]) for row in rows]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise GoaroundError(
+            f"the record {incident} is damaged: what stands there is no event", "", f"goaround verify {incident}"
+        ) from error
+
+
+def _event_of(incident: str, line: bytes) -> ev.Event | None:
+    """The event of this record, of a shape that is known; None when that is not what stands there."""
+    try:
+        event = event_from_line(line)
+        whole = event.incident == incident and not isinstance(event.body, ev.Unknown)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return event if whole else None
 
 
 def event_line(event: ev.Event) -> bytes:

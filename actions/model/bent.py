@@ -9,7 +9,7 @@ from actions.model.plan import PlannedStep
 def still_bent(incident: Incident) -> tuple[tuple[Debt, PlannedStep], ...]:
     """Each such debt, the newest of its step, with the step that straightens it."""
     steps = [step for step in incident.plan.steps if step.pays] if incident.plan else []
-    return tuple((debt, step) for step in steps for debt in owed(incident, step.pays)[-1:])
+    return tuple((debt, step) for step in steps for debt in owed(incident, step.pays, step)[-1:])
 
 
 def bent_words(incident: Incident) -> tuple[str, ...]:

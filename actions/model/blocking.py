@@ -23,7 +23,14 @@ from actions.model.incident import (
     state_of,
     step_state,
 )
-from actions.model.parked import ONLY_STRAIGHTENS, end_words, held_reason, straightens_parked, waits_words
+from actions.model.parked import (
+    ONLY_STRAIGHTENS,
+    end_words,
+    held_reason,
+    may_be_closed,
+    straightens_parked,
+    waits_words,
+)
 from actions.model.plan import PlannedStep
 from actions.model.quick_dataclass import dataclass
 from actions.model.sensing import CHOSEN, KEPT_BY_KEY, reading
@@ -67,8 +74,10 @@ def blocked_reason(
         return _undo_reason(step, state)
     if state in (State.OVERRIDDEN, State.NOT_APPLICABLE):
         return f"marked {state.value}; untick it first"
-    straightens = bool(step.pays) and bool(owed(incident, step.pays))  # whatever was decided since
-    if step.risk is not Risk.READ and not straightens and not rollback_decided(incident):
+    straightens = bool(step.pays) and bool(owed(incident, step.pays, step))  # whatever was decided since
+    assert incident.plan is not None  # it has this step
+    keeps = incident.plan.keeps_way(step)  # before the decision, too
+    if step.risk is not Risk.READ and not straightens and not keeps and not rollback_decided(incident):
         if incident.decision_stale:
             return "new facts re-opened the decision (D1)"
         return "the decision to roll back is not recorded (D1)"
@@ -195,7 +204,8 @@ def _acts(incident: Incident, item: Item) -> bool:
 def _straightens(incident: Incident, item: Item) -> bool:
     """Whether this is a step for something that is bent now."""
     step = incident.plan.step(item.code) if incident.plan else None
-    return step is not None and bool(step.pays) and not (phases.optional(incident, item) or _settled(incident, item))
+    bent = step is not None and bool(step.pays) and bool(owed(incident, step.pays, step))
+    return bent and not _settled(incident, item)
 
 
 def _settled(incident: Incident, item: Item) -> bool:
@@ -267,7 +277,7 @@ def next_move(incident: Incident, *, driver: bool = True, approval: ApprovalStat
     """The one thing that NEXT proposes for the whole incident."""
     if incident.declared is None:
         return Next(Move.DECLARE, "", "declare the incident")
-    if incident.is_parked and not holding(incident.debts):
+    if may_be_closed(incident):
         return Next(Move.CLOSE, "", "close the record: nothing is bent any more")
     if incident.closed is not None:
         if incident.executed is None:

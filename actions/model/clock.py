@@ -93,6 +93,11 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def short_time(at: str) -> str:
+    """A stamp to the minute, for the eye: ``2026-11-22 03:14Z``; what is too short to be one stays as it is."""
+    return f"{at[:16].replace('T', ' ')}Z" if len(at) >= 16 else at
+
+
 def parse_stamp(text: str) -> datetime:
     """The inverse of ``stamp``; also takes what Docker and git print (RFC 3339, up to nanoseconds)."""
     head, dot, tail = text.partition(".")

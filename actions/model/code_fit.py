@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-from actions.model.migrations import Migration, SchemaVerdict, Verdict
+from actions.model.migration_way import listed
+from actions.model.migrations import SchemaVerdict, Verdict
 from actions.model.quick_dataclass import dataclass
-
-_SHOWN = 3
 
 
 class Fit(Enum):
@@ -36,9 +35,9 @@ def fit_of(found: SchemaVerdict) -> CodeFit:
     """What the schema verdict of this code over the restored database says of both directions."""
     parts = []
     if found.unknown:
-        parts.append(f"it does not know {_list(found.unknown)}, which the backup has recorded")
+        parts.append(f"it does not know {listed(found.unknown)}, which the backup has recorded")
     if found.missing:
-        parts.append(f"it holds {_list(tuple(reversed(found.missing)))}, which the backup's schema does not have")
+        parts.append(f"it holds {listed(tuple(reversed(found.missing)))}, which the backup's schema does not have")
     if parts:
         return CodeFit(Fit.NOT, "; ".join(parts), found.notes)
     if found.verdict is Verdict.SAFE:
@@ -47,8 +46,3 @@ def fit_of(found: SchemaVerdict) -> CodeFit:
             Fit.FITS, f"it knows all {count} recorded migrations of the backup, and holds no other", found.notes
         )
     return CodeFit(Fit.UNKNOWN, found.why, found.notes)
-
-
-def _list(migrations: tuple[Migration, ...]) -> str:
-    more = f" and {len(migrations) - _SHOWN} more" if len(migrations) > _SHOWN else ""
-    return ", ".join(map(str, migrations[:_SHOWN])) + more

@@ -108,7 +108,10 @@ class Deployment:
     rollback: bool = False
     restart_only: bool = False
     by_webhook: bool = False
-    by_api: bool = False
+    by_api: bool | None = None
+    """None: not told."""
+    by_hand: bool = False
+    """Neither, and that is told: somebody did it on Coolify's pages."""
     pull_request: int = 0
     image_tag: str = ""
     created: str = ""
@@ -117,6 +120,20 @@ class Deployment:
     url: str = ""
     log: tuple[LogEntry, ...] | None = None
     """None: the token may not read it (``read:sensitive``)."""
+    word: str = ""
+    """Coolify's own word for its state."""
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will come of it by itself; of one in an unknown state: it has an end."""
+        return self.state.over or (self.state is DeploymentState.OTHER and bool(self.finished))
+
+    @property
+    def shown_state(self) -> str:
+        """Its state as people read it: a word that we do not know as it was told."""
+        if self.state is not DeploymentState.OTHER:
+            return str(self.state.value)
+        return f"{self.word!r}, a word that is not known here" if self.word else "in a state that is not told"
 
 
 @dataclass(frozen=True)
@@ -164,6 +181,17 @@ class Variable:
     literal: bool = False
     multiline: bool = False
 
+    def form(self, *, made: bool) -> str:
+        """How its value is meant, in a word or two; empty: as usual. ``made``: with where it is used, which Coolify
+        keeps of one that is there."""
+        told = {
+            "literal": self.literal,
+            "multiline": self.multiline,
+            "not at run": made and not self.runtime,
+            "not at build": made and not self.buildtime,
+        }
+        return ", ".join(word for word, so in told.items() if so)
+
 
 @dataclass(frozen=True)
 class PrunePolicy:
@@ -179,6 +207,8 @@ class PrunePolicy:
     """UTC stamp of the last execution, or empty."""
     retains: bool = True
     """False: the server keeps no image beside the one that runs, whatever the application says."""
+    zone: str = ""
+    """Time zone that the expression is meant in (``Europe/Berlin``); empty: not told."""
 
 
 @dataclass(frozen=True)

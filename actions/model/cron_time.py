@@ -1,11 +1,11 @@
 """When a schedule comes round next: the five fields of cron, and the words that Coolify takes in their place. Pure.
 
-All in UTC; which clock a server goes by is the caller's to say.
+By the clock of the time zone that the caller names; what comes out is UTC.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from actions.model.quick_dataclass import dataclass
 
@@ -52,33 +52,37 @@ class Schedule:
         in_month, in_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
         return (in_month or in_week) if self.either else (in_month and in_week)
 
-    def next_after(self, moment: datetime) -> datetime | None:
-        """The first time later than this one; None: it never comes (the 31st of February)."""
+    def next_after(self, moment: datetime, zone: tzinfo = UTC) -> datetime | None:
+        """The first time later than this one, in UTC; None: it never comes (the 31st of February).
+
+        An hour that the zone skips in spring is the one after it; of one that comes twice in autumn the first counts.
+        """
         at = moment.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
-        day = at.replace(hour=0, minute=0)
+        day = at.astimezone(zone).replace(hour=0, minute=0, tzinfo=None)
         for ahead in range(_DAYS):
             here = day + timedelta(days=ahead)
             if not self.fits(here):
                 continue
             for hour in sorted(self.hours):
                 for minute in sorted(self.minutes):
-                    found = here.replace(hour=hour, minute=minute)
+                    found = here.replace(hour=hour, minute=minute, tzinfo=zone).astimezone(UTC)
                     if found >= at:
                         return found
         return None
 
-    def words(self) -> str:
-        """``at 00:00Z daily``, ``every hour``; else the expression as it is."""
+    def words(self, zone: str = "") -> str:
+        """``at 00:00Z daily``, ``at 00:00 Europe/Berlin daily``, ``every hour``; else the expression as it is."""
+        mark = f" {zone}" if zone else "Z"
         every_day = not self.either and len(self.days) == 31 and len(self.months) == 12
         if every_day and len(self.hours) == len(self.minutes) == 1:
-            when = f"at {min(self.hours):02}:{min(self.minutes):02}Z"
+            when = f"at {min(self.hours):02}:{min(self.minutes):02}{mark}"
             if len(self.weekdays) == 7:
                 return f"{when} daily"
             if len(self.weekdays) == 1:
                 return f"{when} on {_WEEK[min(self.weekdays)]}"
         if every_day and len(self.weekdays) == 7 and len(self.hours) == 24 and len(self.minutes) == 1:
             return f"every hour at :{min(self.minutes):02}"
-        return f"by the schedule {self.text}"
+        return f"by the schedule {self.text}{f' ({zone})' if zone else ''}"
 
 
 _WEEK = ("Sundays", "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays")

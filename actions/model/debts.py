@@ -93,6 +93,11 @@ def overdue_s(debt: Debt, now: datetime) -> int:
         return 0
 
 
+def late_ones(debts: Iterable[Debt], now: datetime) -> int:
+    """How many are overdue."""
+    return sum(bool(overdue_s(one, now)) for one in debts)
+
+
 def bent(debt: Debt) -> bool:
     """Whether a step has opened it, so that a step is meant to straighten it."""
     return debt.undo.startswith(BENT)
@@ -140,7 +145,7 @@ def counted(debts: Iterable[Debt], now: datetime) -> str:
     left = open_ones(debts)
     if not left:
         return ""
-    late = sum(bool(overdue_s(one, now)) for one in left)
+    late = late_ones(left, now)
     return f"{len(left)} debt{'' if len(left) == 1 else 's'}{f', {late} overdue' if late else ''}"
 
 

@@ -10,13 +10,11 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from actions.model.sql_statement import Statement
+from actions.model.sql_statement import NAME, TABLE, Statement
 
 LONGEST = 8192
-"""Bytes of a statement that are looked at (``sql_dump.HEAD``); of a longer one nobody knows what it does at its end."""
-_NAME = rb'(?:"(?:[^"]|"")+"|[^\s("\.;]+)'
-_TABLE = rb"(?P<table>" + _NAME + rb"(?:\." + _NAME + rb")?)"
-_COPY = re.compile(rb"COPY " + _TABLE + rb"(?: \((?:\"(?:[^\"]|\"\")+\"|[^\"()])*\)| )? FROM stdin", re.DOTALL)
+"""Bytes of a statement that are kept and looked at; of a longer one nobody knows what it does at its end."""
+_COPY = re.compile(rb"COPY " + TABLE + rb"(?: \((?:\"(?:[^\"]|\"\")+\"|[^\"()])*\)| )? FROM stdin", re.DOTALL)
 _SETTING = re.compile(
     rb"SET (?:statement_timeout|lock_timeout|idle_in_transaction_session_timeout|transaction_timeout|client_encoding"
     rb"|standard_conforming_strings|check_function_bodies|xmloption|client_min_messages|row_security"
@@ -40,17 +38,15 @@ _AFTER = re.compile(
     rb"|PUBLICATION|DEFAULT PRIVILEGES|LARGE OBJECT|SCHEMA|TYPE|DOMAIN|FOREIGN TABLE)\b"
     rb"|COMMENT ON |GRANT |REVOKE |SECURITY LABEL |REFRESH MATERIALIZED VIEW "
 )
-_MADE = re.compile(rb"CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE|AGGREGATE) (?:" + _NAME + rb"\.)?(" + _NAME + rb")")
+_MADE = re.compile(rb"CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE|AGGREGATE) (?:" + NAME + rb"\.)?(" + NAME + rb")")
 _RULES_ROWS = re.compile(
     rb"(?:CREATE (?:UNLOGGED |FOREIGN )?TABLE|CREATE DOMAIN|ALTER (?:FOREIGN )?TABLE|ALTER DOMAIN)\b"
 )
 _UPON_ROWS = re.compile(rb"\bREFERENCES\b|\bFOREIGN\s+KEY\b|\b(?:ENABLE|DISABLE)\b", re.I)
 _DEFAULT = re.compile(rb"\bDEFAULT\b(?![^\n]*(?:CHECK|GENERATED))[^\n]*", re.I)
 _CALL = re.compile(rb'([A-Za-z_\x80-\xff][\w$\x80-\xff]*|"(?:[^"]|"")+")\s*\(')
-_INDEX = re.compile(rb"CREATE (?:UNIQUE )?INDEX " + _NAME + rb" ON " + _TABLE + rb" USING ")
-_KEY = re.compile(
-    rb"ALTER TABLE ONLY " + _TABLE + rb"\s+ADD CONSTRAINT " + _NAME + rb" (?:PRIMARY KEY|UNIQUE|EXCLUDE)\b"
-)
+_INDEX = re.compile(rb"CREATE (?:UNIQUE )?INDEX " + NAME + rb" ON " + TABLE + rb" USING ")
+_KEY = re.compile(rb"ALTER TABLE ONLY " + TABLE + rb"\s+ADD CONSTRAINT " + NAME + rb" (?:PRIMARY KEY|UNIQUE|EXCLUDE)\b")
 _SHOWN = 60
 
 

@@ -1,6 +1,6 @@
 """Cuts a plain dump, as it streams by, into statements and rows, byte for byte, each with what it is. Pure.
 
-Where a statement ends is ``sql_dump``'s, what it is ``dump_order``'s. Rows are passed on as they come, none are held.
+Where a statement ends is ``sql_text``'s, what it is ``dump_order``'s. Rows are passed on as they come, none are held.
 """
 
 from __future__ import annotations

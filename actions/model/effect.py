@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from actions.model.canonical import sha256_hex
 from actions.model.codec import Family, later
+from actions.model.effect_words import place, with_env
 from actions.model.quick_dataclass import dataclass
 
 
@@ -31,11 +32,8 @@ class RunCommand:
     ok: tuple[int, ...] = (0,)
 
     def lines(self) -> tuple[str, ...]:
-        where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
-        env = " ".join(f"{key}={shlex.quote(value)}" for key, value in sorted(self.env.items()))
-        text = shlex.join(self.argv)
         until = (f"         at most {self.timeout_s} s",) if self.timeout_s else ()
-        return (where, f"  run    {env + ' ' if env else ''}{text}", *until)
+        return (place(self.host, self.cwd), f"  run    {with_env(self.env, shlex.join(self.argv))}", *until)
 
 
 @dataclass(frozen=True)
@@ -160,8 +158,7 @@ class CollectOutput:
     """Names of those who can open a private file; empty: it is not encrypted."""
 
     def lines(self) -> tuple[str, ...]:
-        where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
-        return (where, f"  read   {shlex.join(self.argv)}", *_kept(self))
+        return (place(self.host, self.cwd), f"  read   {shlex.join(self.argv)}", *_kept(self))
 
 
 @dataclass(frozen=True)
@@ -242,12 +239,15 @@ class ProbeHttp:
     ca_file: str = ""
     follow: int = 0
     """Redirects followed, on the same host only; 0: a redirect is an answer like any other."""
+    inside: str = later("")
+    """Host on which it is sent, by the curl there; empty: from here."""
 
     def lines(self) -> tuple[str, ...]:
+        where = f" (inside, by curl on {self.inside})" if self.inside else ""
         heads = "".join(f" {key}: {value};" for key, value in sorted(self.headers.items()))
         row = f", {self.passes} times in a row over {self.seconds} s" if self.passes > 1 else ""
         return (
-            f"  then   {self.name}: {self.method} {self.url}{' with' + heads if heads else ''}",
+            f"  then   {self.name}: {self.method} {self.url}{' with' + heads if heads else ''}{where}",
             f"         expected {self.expect.words()}{row}, within {self.deadline_s} s",
         )
 
@@ -330,10 +330,9 @@ class ObserveCommand:
     timeout_s: int = 60
 
     def lines(self) -> tuple[str, ...]:
-        where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
         must = "end with 0" if self.wanted else "not end with 0"
         said = f"the {self.what} is {self.yes if self.wanted else self.no}"
-        return (where, f"  then   {shlex.join(self.argv)}", f"         must {must}: {said}")
+        return (place(self.host, self.cwd), f"  then   {shlex.join(self.argv)}", f"         must {must}: {said}")
 
 
 if TYPE_CHECKING:
@@ -343,6 +342,7 @@ if TYPE_CHECKING:
         ObserveDeployed,
         QueueDeployment,
         SetApplication,
+        SetVariables,
     )
     from actions.model.effect_database import RunPipe, RunSql
     from actions.model.effect_dump import KeepDump
@@ -381,6 +381,7 @@ if TYPE_CHECKING:
         | AskQueue
         | RunMigrate
         | SetApplication
+        | SetVariables
         | CancelDeployment
         | QueueDeployment
         | CollectCoolify
@@ -418,6 +419,7 @@ else:
             "ask-queue": "actions.model.effect_queue:AskQueue",
             "migrate": "actions.model.effect_schema:RunMigrate",
             "coolify-set": "actions.model.effect_coolify:SetApplication",
+            "coolify-variables": "actions.model.effect_coolify:SetVariables",
             "coolify-cancel": "actions.model.effect_coolify:CancelDeployment",
             "coolify-queue": "actions.model.effect_coolify:QueueDeployment",
             "coolify-collect": "actions.model.effect_coolify:CollectCoolify",

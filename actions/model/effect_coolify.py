@@ -9,7 +9,12 @@ import json
 from dataclasses import field
 from typing import Any, ClassVar
 
+from actions.model.codec import later
+from actions.model.kept_environment import ABSENT, KeptFile
 from actions.model.quick_dataclass import dataclass, replace
+
+NAMES = 6
+"""So many variables are named in one line."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,71 @@ class SetApplication:
 
 
 @dataclass(frozen=True)
+class SetVariables:
+    """Variables of production become what a kept file says; read before, and read again after.
+
+    One request names them all. Its values are read from the file when it is sent, and stand nowhere else: here are
+    names, and marks made with a key that never leaves the store.
+    """
+
+    kind: ClassVar[str] = "coolify-variables"
+    call: CoolifyCall
+    """Its body is made when it is sent."""
+    file: KeptFile
+    before: dict[str, str]
+    """Name -> mark of the value that must stand there, or ``absent``."""
+    after: dict[str, str]
+    """The same names -> mark of the value that the file must hold."""
+    forms: dict[str, str] = field(default_factory=dict)
+    """Name -> how its value is meant (``literal``), which is set with it; those not named: as usual."""
+    former: dict[str, str] = field(default_factory=dict)
+    """The same, of what stands there."""
+    held_in: str = ""
+    """Nothing is sent until what stands there can be read again from what was kept under this name."""
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """Names that are not there: Coolify makes them."""
+        return tuple(name for name, mark in self.before.items() if mark == ABSENT)
+
+    def back(self) -> SetVariables | None:
+        """What puts the former values back; None: there were none. What was made stays: nothing is ever deleted."""
+        kept = {name: mark for name, mark in self.before.items() if mark != ABSENT}
+        if not kept:
+            return None
+        forms = {name: form for name, form in self.forms.items() if name in kept}
+        return replace(
+            self,
+            file=KeptFile("", self.held_in),
+            before={name: self.after[name] for name in kept},
+            after=kept,
+            forms=self.former,
+            former=forms,
+            held_in="",
+        )
+
+    def lines(self) -> tuple[str, ...]:
+        made = set(self.made)
+        parts = [("sets", [name for name in self.before if name not in made]), ("makes", sorted(made))]
+        rows = [
+            f"         {what if at == 0 else '':5} {', '.join(map(self._named, names[at : at + NAMES]))}"
+            for what, names in parts
+            for at in range(0, len(names), NAMES)
+        ]
+        return (
+            f"  send   {self.call.line()}",
+            *rows,
+            '         as {"data": [{"key": NAME, "value": ..., "is_preview": false, ...}]}; previews stay as they are',
+            f"         values: {self.file.words()}; shown nowhere",
+            "         refused unless each is what it was; read again to be sure",
+        )
+
+    def _named(self, name: str) -> str:
+        form = self.forms.get(name)
+        return f"{name} ({form})" if form else name
+
+
+@dataclass(frozen=True)
 class CancelDeployment:
     """A deployment that stands in the way is cancelled; it must be over in the end."""
 
@@ -88,6 +158,8 @@ class QueueDeployment:
     newest: int
     """``id`` of the newest deployment when this was drawn; 0: there was none; -1: not known, read when it is run."""
     poll_s: int = 2
+    pulled: bool = later(False)  # a marked default, frozen as it is
+    """An image that is only pulled: its deployments name no commit, and are told apart by other means."""
 
     def lines(self) -> tuple[str, ...]:
         return (

@@ -9,6 +9,7 @@ import shlex
 from dataclasses import field
 from typing import ClassVar
 
+from actions.model.effect_words import place, with_env
 from actions.model.quick_dataclass import dataclass
 
 
@@ -29,9 +30,8 @@ class RunSql:
     """Deadline in seconds; 0: none."""
 
     def lines(self) -> tuple[str, ...]:
-        where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
         rows = [f"         {line}" for line in self.sql.strip().splitlines()]
-        return (where, f"  sql    {_with_env(self.env, shlex.join(self.argv))}", *rows)
+        return (place(self.host, self.cwd), f"  sql    {with_env(self.env, shlex.join(self.argv))}", *rows)
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,13 @@ class RunPipe:
 
     def line(self) -> str:
         """As a shell would have it."""
-        text = " | ".join(shlex.join(stage) for stage in self.stages)
+        stages = [shlex.join(stage) for stage in self.stages]
         if self.stdin:
             file = f"{self.source_host} {self.stdin}".strip()
-            text = f"{shlex.join(self.stages[0])} < {shlex.quote(file)}" + text[len(shlex.join(self.stages[0])) :]
-        return text + (f" > {shlex.quote(self.stdout)}" if self.stdout else "")
+            stages[0] += f" < {shlex.quote(file)}"
+        return " | ".join(stages) + (f" > {shlex.quote(self.stdout)}" if self.stdout else "")
 
     def lines(self) -> tuple[str, ...]:
-        where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
         every = " (each must end with 0)" if len(self.stages) > 1 or self.source_host else ""
         new = ", the file must be new" if self.stdout else ""
-        return (where, f"  pipe   {_with_env(self.env, self.line())}{every}{new}")
-
-
-def _with_env(env: dict[str, str], text: str) -> str:
-    said = " ".join(f"{key}={shlex.quote(value)}" for key, value in sorted(env.items()))
-    return f"{said} {text}" if said else text
+        return (place(self.host, self.cwd), f"  pipe   {with_env(self.env, self.line())}{every}{new}")

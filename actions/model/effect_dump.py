@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from actions.model.database_client import DatabaseClient
 from actions.model.database_names import conninfo, literal
+from actions.model.effect_keeping import KeepsFile
+from actions.model.effect_words import place, with_env
 from actions.model.quick_dataclass import dataclass
 
 SNAPSHOT = "SNAPSHOT"
@@ -39,7 +41,7 @@ $goaround$;
 
 
 @dataclass(frozen=True)
-class KeepDump:
+class KeepDump(KeepsFile):
     """A dump under a temporary name, checked, and only then given its own, with its manifest beside it.
 
     Whatever is killed at whatever moment: a file of this name is whole, and its manifest is there.
@@ -71,20 +73,6 @@ class KeepDump:
     def folder(self) -> str:
         """Where it lies."""
         return self.path.rpartition("/")[0] or "/"
-
-    @property
-    def partial(self) -> str:
-        """Its name while it is being written."""
-        from actions.model.backup_file import PARTIAL  # plans without a dump do not wait for it
-
-        return self.path + PARTIAL
-
-    @property
-    def manifest(self) -> str:
-        """Its manifest."""
-        from actions.model.backup_file import MANIFEST
-
-        return self.path + MANIFEST
 
     @property
     def dump_name(self) -> str:
@@ -123,17 +111,15 @@ class KeepDump:
     def lines(self) -> tuple[str, ...]:
         from actions.model.sensor_rules import size_words
 
-        cwd = self.client.cwd
         need = f", which must have {size_words(self.need)} free" if self.need else ""
-        names = " ".join(f"{key}={shlex.quote(value)}" for key, value in sorted(self.client.env.items()))
-        with_env = f"{names} " if names else ""
+        env = self.client.env
         return (
-            f"on {self.host}" + (f", in {cwd}" if cwd else ""),
+            place(self.host, self.client.cwd),
             f"  dump   {self.database} to {self.path}",
             f"         into {self.folder} (made for its owner alone when it is missing){need}",
-            f"  sql    {with_env}{shlex.join(self.count_argv())}",
+            f"  sql    {with_env(env, shlex.join(self.count_argv()))}",
             *(f"         {line}" for line in self.count_sql().strip().splitlines()),
-            f"  run    {with_env}{shlex.join(self.dump_argv(SNAPSHOT))} > {shlex.quote(self.partial)}",
+            f"  run    {with_env(env, shlex.join(self.dump_argv(SNAPSHOT)))} > {shlex.quote(self.partial)}",
             "         (it must end with 0, the file must be new)",
             f"  check  {shlex.join(self.list_argv())} < {shlex.quote(self.partial)}, its end, sha256, size",
             f"  write  {self.manifest}, then rename {self.partial} to {self.path}",

@@ -6,6 +6,8 @@ import shlex
 from typing import Any, ClassVar
 
 from actions.model.codec import from_json, to_json
+from actions.model.effect_keeping import KeepsFile
+from actions.model.effect_words import place
 from actions.model.quick_dataclass import dataclass
 
 FILES = ".files.tar.gz"
@@ -34,7 +36,7 @@ echo "$(head -n 1 PG_VERSION) $(du -sk . | cut -f 1) $(sha256sum < global/pg_con
 
 
 @dataclass(frozen=True)
-class KeepFiles:
+class KeepFiles(KeepsFile):
     """A data folder as a packed archive under a temporary name, read whole again, and only then given its own.
 
     Looked at before and after: a server that has come up meanwhile makes the copy worthless, and it is removed.
@@ -54,20 +56,6 @@ class KeepFiles:
     prefix: tuple[str, ...] = ()
     """``docker compose … run … SERVICE``: how a shell is begun that sees the service's volumes."""
     cwd: str = ""
-
-    @property
-    def partial(self) -> str:
-        """Its name while it is being written."""
-        from actions.model.backup_file import PARTIAL  # plans without a copy do not wait for it
-
-        return self.path + PARTIAL
-
-    @property
-    def manifest(self) -> str:
-        """What stands beside it."""
-        from actions.model.backup_file import MANIFEST
-
-        return self.path + MANIFEST
 
     @property
     def keep(self) -> str:
@@ -103,7 +91,7 @@ class KeepFiles:
         down = f"no container of {self.service} may run" if self.service else "postmaster.pid must name no process"
         text = self.copy_argv()[-1].strip().splitlines()
         return (
-            f"on {self.host}" + (f", in {self.cwd}" if self.cwd else ""),
+            place(self.host, self.cwd),
             f"  keep   the files of {self.database} as {self.path}; nothing is written to them",
             f"         ({down}, before and after; global/pg_control must stay the same)",
             f"  run    {head} '",

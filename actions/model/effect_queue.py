@@ -6,6 +6,7 @@ import shlex
 from typing import ClassVar
 
 from actions.model.django_code import DjangoCode
+from actions.model.effect_words import place
 from actions.model.queue_depth import ASK_CELERY
 from actions.model.quick_dataclass import dataclass
 
@@ -36,9 +37,12 @@ class AskQueue:
         return self.worker.stages("-c", ASK_CELERY, self.app, *self.names, program=(self.python,))
 
     def lines(self) -> tuple[str, ...]:
-        where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
         how = [f"  run    {shlex.join(self.command)}"]
         if self.worker is not None:
             asked = f"Celery's own Python asks the broker of {self.app} for its queues"
             how = [f"  then   in {self.worker.where()}:", f"         {asked}"]
-        return (where, *how, f"         how many tasks wait {self.when} the writers are stopped; nothing is taken")
+        return (
+            place(self.host, self.cwd),
+            *how,
+            f"         how many tasks wait {self.when} the writers are stopped; nothing is taken",
+        )

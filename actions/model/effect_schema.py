@@ -9,6 +9,7 @@ from typing import ClassVar
 from actions.model.codec import later
 from actions.model.database_client import DatabaseClient
 from actions.model.django_code import DjangoCode
+from actions.model.effect_words import place, with_env
 from actions.model.migration import Migration
 from actions.model.quick_dataclass import dataclass
 
@@ -78,12 +79,11 @@ class RunMigrate:
 
     def lines(self) -> tuple[str, ...]:
         what = ("record as " if self.fake else "") + ("apply" if self.forward else "take back")
-        said = " ".join(f"{key}={shlex.quote(value)}" for key, value in sorted(self.with_locks().env.items()))
         text = " | ".join(shlex.join(stage) for stage in self.programs())
         return (
-            f"on {self.code.host}" + (f", in {self.code.cwd}" if self.code.cwd else ""),
+            place(self.code.host, self.code.cwd),
             f"  read   the same with --plan: it must {what} {', '.join(map(str, self.moves))} and nothing else",
-            f"  run    {said + ' ' if said else ''}{text}",
+            f"  run    {with_env(self.with_locks().env, text)}",
             "  read   django_migrations again: it must have changed by exactly that",
             *(f"         {line}" for line in self.sql.splitlines()),
         )

@@ -9,6 +9,7 @@ import shlex
 from dataclasses import field
 from typing import ClassVar
 
+from actions.model.effect_words import place, with_env
 from actions.model.quick_dataclass import dataclass
 
 
@@ -29,12 +30,10 @@ class LoadDump:
     env: dict[str, str] = field(default_factory=dict)
 
     def lines(self) -> tuple[str, ...]:
-        where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
-        said = "".join(f"{key}={shlex.quote(value)} " for key, value in sorted(self.env.items()))
         first = f", each told \\restrict {self.restrict} first" if self.restrict else ""
         return (
-            where,
-            f"  load   {said}{shlex.join(self.read)} | {self.sessions} times {shlex.join(self.psql)}",
+            place(self.host, self.cwd),
+            f"  load   {with_env(self.env, shlex.join(self.read))} | {self.sessions} times {shlex.join(self.psql)}",
             f"         at once{first}; each program must end with 0: one runs what stands before the rows;",
             "         the rows of each table go to one that is free, then the tables' indexes and keys;",
             "         at last one runs what stands behind them, in its order",
@@ -54,7 +53,9 @@ class AnalyzeTables:
     env: dict[str, str] = field(default_factory=dict)
 
     def lines(self) -> tuple[str, ...]:
-        where = f"on {self.host}" + (f", in {self.cwd}" if self.cwd else "")
-        said = "".join(f"{key}={shlex.quote(value)} " for key, value in sorted(self.env.items()))
         at_once = f", {self.sessions} tables at once" if self.sessions > 1 else ""
-        return (where, f"  sql    {said}{shlex.join(self.psql)}", f"         ANALYZE of every table{at_once}")
+        return (
+            place(self.host, self.cwd),
+            f"  sql    {with_env(self.env, shlex.join(self.psql))}",
+            f"         ANALYZE of every table{at_once}",
+        )

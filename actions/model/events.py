@@ -273,6 +273,8 @@ class EvidenceKept:
     """Comment and fingerprint of those who can open it; empty: not encrypted."""
     what: str = later("")
     """``monitoring``: what its three numbers were; empty: logs or configuration."""
+    marks: dict[str, str] | None = later(None)
+    """Of an environment: name -> mark of its value, made with the store's key; without it nothing can be guessed."""
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,20 @@ _REFUSALS: tuple[tuple[str, Refusal], ...] = (
         ),
     ),
     (
+        r"deletion (?:of the current branch )?prohibited|not allowed to delete",
+        Refusal(
+            "the remote lets no branch be deleted",
+            "delete it by hand with a login that may, or have it allowed for branches of this pattern",
+        ),
+    ),
+    (
+        r"stale info",
+        Refusal(
+            "the branch has been moved meanwhile, so it was left as it is",
+            "see whose it is now; what is owed for it can be paid with words",
+        ),
+    ),
+    (
         r"(?:pre-receive|update|reference-transaction|post-receive) hook (?:declined|failed)|hook declined",
         Refusal("a hook of the remote declined it", "read what the hook says; nothing was changed on the remote"),
     ),

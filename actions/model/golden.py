@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import field
 
-from actions.model.clock import parse_stamp
+from actions.model.clock import parse_stamp, short_time
 from actions.model.codec import from_json, to_json
 from actions.model.outside_text import sanitise
 from actions.model.quick_dataclass import dataclass
@@ -36,11 +37,13 @@ class Pin:
     """So that another way back knows it, too."""
     golden: bool = True
     """False: the pin was taken back."""
+    drill: bool = field(default=False, metadata={"later": True})
+    """It was set in a drill, and counts in drills alone."""
 
     def words(self) -> str:
         """Who pinned it when, and as what."""
         called = f" as {self.label}" if self.label else ""
-        return f"golden{called}: pinned by {self.by} on {self.at[:16].replace('T', ' ')}Z"
+        return f"golden{called}: pinned by {self.by} on {short_time(self.at)}"
 
     def line(self) -> bytes:
         """As it stands in the file."""
@@ -74,25 +77,33 @@ def _pin(line: bytes) -> Pin:
     if not one.identity or not one.system:
         raise ValueError("it names nothing")
     texts = {key: sanitise(value, limit=300) for key, value in to_json(one).items() if isinstance(value, str)}
-    return from_json(Pin, {**texts, "golden": one.golden}, "pin")
+    return from_json(Pin, {**texts, "golden": one.golden, "drill": one.drill}, "pin")
 
 
-def in_force(pins: Iterable[Pin], system: str) -> tuple[Pin, ...]:
-    """Of this system, those that nobody took back, the newest first."""
+def in_force(pins: Iterable[Pin], system: str, *, drill: bool = False) -> tuple[Pin, ...]:
+    """Of this system, those that nobody took back, the newest first; of drills, or of the real thing."""
     last: dict[str, Pin] = {}
     for pin in pins:
-        if pin.system == system:
+        if pin.system == system and pin.drill is drill:
             last.pop(pin.identity, None)
             last[pin.identity] = pin
     return tuple(pin for pin in reversed(last.values()) if pin.golden)
 
 
+def called(pins: Iterable[Pin], text: str) -> list[Pin]:
+    """The pins that this text names: by their label, the name of then, or the whole id."""
+    every = list(pins)
+    labelled = [pin for pin in every if pin.label == text]
+    return labelled or [pin for pin in every if text in (pin.name, pin.identity, pin.commit)]
+
+
 def pin_of(pins: Iterable[Pin], release: Release) -> Pin | None:
     """The pin that means this release, by what proves it or by its commit; of several the newest."""
-    return next((pin for pin in pins if _means(pin, release)), None)
+    return next((pin for pin in pins if means(pin, release)), None)
 
 
-def _means(pin: Pin, release: Release) -> bool:
+def means(pin: Pin, release: Release) -> bool:
+    """Whether this pin means this release."""
     if release.identity and release.identity == pin.identity:
         return True
     # Another image of the same commit is another release: only one that has no image is meant by the commit.

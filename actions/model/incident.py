@@ -13,7 +13,7 @@ from actions.model import events as ev
 from actions.model.checklist import Item, Kind, Phase, State
 from actions.model.listing import listed
 from actions.model.matrix import BUILT_IN, Decision, Inputs, Recommendation, Row, recommend, severity_of_level
-from actions.model.plan import Plan, PlannedStep
+from actions.model.plan import Plan, PlannedStep, family
 from actions.model.procedure import Procedure
 from actions.model.quick_dataclass import dataclass
 from actions.model.sensing import reading
@@ -286,9 +286,18 @@ def changes(step: PlannedStep | None) -> bool:
     return step is None or (step.phase == Phase.CARRY_OUT.value and not step.proves and not step.optional)
 
 
-def owed(incident: Incident, code: str) -> tuple[Debt, ...]:
-    """What the step of this code has bent and nobody has straightened yet, whichever plan it was a step of."""
-    return tuple(debt for debt in incident.debts if not debt.paid and debt.name.startswith(f"{code}."))
+def owed(incident: Incident, code: str, by: PlannedStep | None = None) -> tuple[Debt, ...]:
+    """What the step of this code has bent and nobody has straightened yet, whichever plan it was a step of.
+
+    Another option's step of the same code, of another plan, is another step: what that has bent is left out. ``by``:
+    the step that straightens it.
+    """
+    found = tuple(debt for debt in incident.debts if not debt.paid and debt.name.startswith(f"{code}."))
+    step = by if by is not None and by.pays else incident.plan.step(code) if found and incident.plan else None
+    if step is None:
+        return found
+    kinds = {f"{code}.{run.number}": family(run.step) for run in incident.runs if run.code == code}
+    return tuple(debt for debt in found if kinds.get(debt.name, step.family) == step.family)
 
 
 def _bent_before(incident: Incident, step: PlannedStep) -> bool:
@@ -298,7 +307,7 @@ def _bent_before(incident: Incident, step: PlannedStep) -> bool:
         return False
     straightened = incident.last_run(other.code) is not None
     names = {debt.name for debt in incident.debts if straightened or not debt.paid}
-    return any(run.took and f"{step.code}.{run.number}" in names for run in incident.runs)
+    return any(run.took and run.step == step.step and f"{step.code}.{run.number}" in names for run in incident.runs)
 
 
 def step_state(incident: Incident, step: PlannedStep) -> State:
@@ -310,7 +319,7 @@ def step_state(incident: Incident, step: PlannedStep) -> State:
     run = incident.last_run(step.code)
     if run is not None and run.open:
         return State.RUNNING
-    again = bool(step.pays) and bool(owed(incident, step.pays))
+    again = bool(step.pays) and bool(owed(incident, step.pays, step))
     if mark is not None and mark.state in BY_HAND and (run is None or not run.took or run.undo or again):
         return mark.state
     if run is None:

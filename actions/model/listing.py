@@ -64,7 +64,11 @@ def listed(
 
             inside = list(with_workflows(inside, procedure, settings, phase))
         place = next((at for at, item in enumerate(inside) if _follows_steps(item)), len(inside))
-        rows += (*inside[:place], *(_of_step(step, phase) for step in waiting), *inside[place:])
+        # What nobody asks for yet stands behind what somebody must do.
+        later = [step for step in waiting if step.optional and step.pays]
+        now = [step for step in waiting if step not in later]
+        rows += (*inside[:place], *(_of_step(step, phase) for step in now), *inside[place:])
+        rows += [_of_step(step, phase) for step in later]
     return tuple(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 from typing import Any
 
@@ -9,6 +10,8 @@ from actions.model.codec import from_json, to_json
 from actions.model.quick_dataclass import dataclass
 
 FORMAT = 1
+MOST_NAMED = 6
+"""Differences in one line."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,12 @@ class Difference:
     def words(self) -> str:
         """``table public.a: 200000 rows expected, 65599 found``."""
         return f"{self.what}: {self.wanted} expected, {self.found} found"
+
+
+def named(differences: Sequence[Difference]) -> str:
+    """The first of them in one line, and how many more there are."""
+    more = f", and {len(differences) - MOST_NAMED} more" if len(differences) > MOST_NAMED else ""
+    return "; ".join(one.words() for one in differences[:MOST_NAMED]) + more
 
 
 def compare(wanted: Manifest, found: Manifest) -> tuple[Difference, ...]:

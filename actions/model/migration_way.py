@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from actions.model.migration import Migration
 from actions.model.migration_values import WAYS, ZERO, Dropped, GoBack, Inside, Known, SchemaVerdict, Verdict
@@ -130,7 +130,7 @@ def _targets(
         yield ZERO, _with_all_above(set(own), children)
 
 
-def is_there(one: Known, there: set[Migration]) -> bool:
+def is_there(one: Known, there: Collection[Migration]) -> bool:
     """Whether it is applied; a squashed one is where all its parts are."""
     return one.migration in there or (bool(one.replaces) and all(part in there for part in one.replaces))
 

@@ -97,6 +97,11 @@ class NoteKind(Enum):
     COOLIFY_WAY = "coolify-way", Level.INFO, "By which request Coolify goes back, and why by this one."
     COOLIFY_REBUILDS = "coolify-rebuilds", Level.WARNING, "The image is gone: Coolify builds another one from git."
     COOLIFY_CAUTION = "coolify-caution", Level.WARNING, "What Coolify does beside deploying, and what it does not."
+    COOLIFY_EXPOSED = (
+        "coolify-exposed",
+        Level.WARNING,
+        "The tokens go to Coolify in the clear, or to a server whose certificate is not checked.",
+    )
     QUEUE_DEPTH = "queue-depth", Level.WARNING, "How many tasks of the background work wait, or that it is not known."
     CODE_STAYS = "code-stays", Level.INFO, "The code that runs fits the restored database, and stays."
     CODE_GOES = "code-goes", Level.INFO, "Which code is started over the restored database, and why this one."
@@ -111,6 +116,16 @@ class NoteKind(Enum):
     )
     ENVIRONMENT_UNKNOWN = "environment-unknown", Level.WARNING, "Whether variables are others now cannot be learnt."
     ENVIRONMENT_SAME = "environment-same", Level.INFO, "The variables are those that the target ran with."
+    ENVIRONMENT_RESTORABLE = (
+        "environment-restorable",
+        Level.INFO,
+        "Which variables a step of the plan can set back to what the target ran with, and which it leaves.",
+    )
+    ENVIRONMENT_STAYS = (
+        "environment-stays",
+        Level.WARNING,
+        "Variables are others now, their values are kept, and yet no step can set them back: why.",
+    )
     JOBS_HELD = "jobs-held", Level.INFO, "Jobs that migrate are stopped and not started again."
 
     def __init__(self, code: str, level: Level, meaning: str) -> None:

@@ -20,7 +20,7 @@ def straightens_parked(incident: Incident, code: str, *, undo: bool = False) -> 
     if step is None or (undo and changes(step)):
         return False
     bent = step.code if undo else step.pays
-    return bool(bent) and bool(owed(incident, bent))
+    return bool(bent) and bool(owed(incident, bent, None if undo else step))
 
 
 def held_reason(incident: Incident, move: str) -> str | None:
@@ -30,6 +30,11 @@ def held_reason(incident: Incident, move: str) -> str | None:
         return None
     things = "1 thing is" if len(kept) == 1 else f"{len(kept)} things are"
     return f"{things} bent: {holding_words(kept)}: {move}"
+
+
+def may_be_closed(incident: Incident) -> bool:
+    """It is parked, and nothing is bent any more."""
+    return incident.is_parked and not holding(incident.debts)
 
 
 def end_words(incident: Incident) -> tuple[str, str]:

@@ -44,7 +44,7 @@ def optional(incident: Incident, item: Item) -> bool:
     step = incident.plan.step(item.code) if incident.plan else None
     if step is None:
         return False
-    bent = bool(step.pays) and bool(owed(incident, step.pays))
+    bent = bool(step.pays) and bool(owed(incident, step.pays, step))
     return step.optional or (bool(step.pays) and not bent and not step_state(incident, step).settled)
 
 

@@ -47,6 +47,11 @@ class PlannedStep:
     pays: str = later("")
     """The step of this code bends something that this one straightens: asked for only while that debt is open."""
 
+    @property
+    def family(self) -> str:
+        """``coolify`` of ``coolify.set``: what it bends is straightened by a step of the same one."""
+        return family(self.step)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -87,7 +92,9 @@ class Plan:
 
     def straightens(self, code: str) -> PlannedStep | None:
         """The step that straightens what the step of this code bends, or None."""
-        return next((step for step in self.steps if step.pays == code), None)
+        bends = self.step(code)
+        rows = (step for step in self.steps if step.pays == code)
+        return next((step for step in rows if bends is None or bends.family == step.family), None)
 
     def beside(self, step: PlannedStep) -> bool:
         """Whether a step is no part of going back: it is straightened by another one before the end, or is that one.
@@ -95,3 +102,16 @@ class Plan:
         The approvals of the plan are for going back: nothing beside it waits for them.
         """
         return bool(step.pays) or self.straightens(step.code) is not None
+
+    def keeps_way(self, step: PlannedStep) -> bool:
+        """Whether a step only keeps the target from a clean-up: optional, before going back, straightened by another.
+
+        It alters nothing that runs and is owed until it is taken back, so it may come before anything is decided: a
+        clean-up does not wait for a decision.
+        """
+        return step.optional and step.phase == "before" and self.straightens(step.code) is not None
+
+
+def family(step: str) -> str:
+    """``coolify`` of the id ``coolify.set``."""
+    return step.partition(".")[0]

@@ -6,7 +6,7 @@ the gateway; raw bytes appear only where a method says so. Failures are raised a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Version,
     )
     from actions.model.effect_coolify import CoolifyCall
+    from actions.model.kept_environment import KeptFile, KnownEnvironment
     from actions.model.note import Note
     from actions.model.predeploy import Predeploy
 
@@ -354,8 +355,11 @@ class Coolify(Protocol):
     def application(self) -> Application:
         """The application as it is configured now."""
 
-    def deployments(self, skip: int = 0, take: int = 10) -> tuple[tuple[Deployment, ...], int]:
-        """A page of its deployments, newest first, without their logs; and how many there are."""
+    def deployments(self, skip: int = 0, take: int = 10, *, logs: bool = False) -> tuple[tuple[Deployment, ...], int]:
+        """A page of its deployments, newest first; and how many there are.
+
+        Of their logs no more than the beginning is read, or all with ``logs``, where the token may read them.
+        """
 
     def deployment(self, uuid: str) -> Deployment:
         """One, with its log where the token may read it."""
@@ -398,6 +402,8 @@ class KeptEvidence:
     note: str = ""
     encrypted_to: tuple[str, ...] = ()
     """Names of those who can open it; empty: not encrypted."""
+    marks: dict[str, str] | None = None
+    """Of an environment: name -> keyed mark of its value. None: it holds none, or they could not be made."""
 
 
 class EvidenceStore(Protocol):
@@ -409,6 +415,25 @@ class EvidenceStore(Protocol):
 
     def keep(self, name: str, chunks: Iterator[bytes], *, private: bool = False, limit_bytes: int = 0) -> KeptEvidence:
         """Store raw bytes (redaction does not apply: they are private or logs that are redacted by the caller)."""
+
+
+class Environments(Protocol):
+    """Environments that our own store keeps, in private files; marks are made with the key of the store."""
+
+    def known(self, release: Release) -> KnownEnvironment | None:
+        """What this release ran with, where a file of the store holds the values. Raises GoaroundError."""
+
+    def marks(self, variables: Mapping[str, str | None]) -> dict[str, str]:
+        """Name -> keyed mark; empty: the value was not told. Raises GoaroundError where there is no key."""
+
+    def read(self, file: KeptFile) -> tuple[Variable, ...]:
+        """All variables in a file, with their values. Raises GoaroundError, also where its sha256 is another one."""
+
+    def kept_here(self, name: str) -> tuple[KeptFile, ...]:
+        """Files that the incident at work has kept under this name, the newest first."""
+
+    def opens(self, readers: tuple[str, ...]) -> bool:
+        """Whether a file that is encrypted to these (empty: to nobody) can be read again from here."""
 
 
 class Journal(Protocol):
@@ -454,6 +479,10 @@ class Reporter(Protocol):
         """True when the operator wants the step ended; long waits look at it."""
 
 
+def _nothing(what: str) -> str:
+    return ""
+
+
 def _no_notes(release: Release) -> tuple[Note, ...]:
     return ()
 
@@ -485,5 +514,9 @@ class World:
     """Makes what tries the configured logins."""
     predeploys: Callable[[], Iterable[Predeploy]] = tuple
     """What was written down before deployments, the newest first."""
+    environments: Environments | None = None
+    """Environments that our own store keeps; None: there is no store here."""
+    recalled: Callable[[str], str] = _nothing
+    """What the record of this incident holds last under a name (``Observed.what``); empty: nothing."""
     notes_of: Callable[[Release], tuple[Note, ...]] = _no_notes
     """What our own store knows of a release that whoever goes back to it must read: golden, environment changed."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from actions.model.codec import from_json, later, to_json
 from actions.model.environment_diff import KeptVariables
+from actions.model.kept_environment import KeptValues
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release
 
@@ -108,6 +109,8 @@ class Predeploy:
     gaps: tuple[Gap, ...] = ()
     variables: KeptVariables | None = later(None)
     """The environment that ran, as names and keyed marks of the values; None: not read."""
+    values: KeptValues | None = later(None)
+    """The file with the values; None: they are not kept, as is usual."""
     format: int = FORMAT
 
     @property

@@ -6,7 +6,7 @@ next clean-up (by force, or once the disk is fuller than its threshold).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from actions.model.coolify import PrunePolicy, RollbackImages
 from actions.model.cron_time import schedule
@@ -81,8 +81,24 @@ def _when(policy: PrunePolicy, now: datetime) -> tuple[str, datetime | None]:
         found = schedule(policy.frequency)
     except ValueError as error:
         return f"by a schedule that is not understood ({error})", None
-    at = found.next_after(now)
+    zone, doubt = zone_of(policy.zone)
+    at = found.next_after(now, zone)
     if at is None:
         return f"never: {policy.frequency} never comes round", None
     full = "" if policy.force or policy.threshold is None else f" when its disk is fuller than {policy.threshold} %"
-    return f"{found.words()}{full} (next {at:%Y-%m-%d %H:%M}Z)", at
+    named = "" if zone is UTC else policy.zone
+    return f"{found.words(named)}{full} (next {at:%Y-%m-%d %H:%M}Z{f'; {doubt}' if doubt else ''})", at
+
+
+def zone_of(name: str) -> tuple[tzinfo, str]:
+    """The zone that a schedule is meant in, and why it is read as UTC where that is not sure."""
+    if not name:
+        return UTC, "read as UTC: its time zone is not told"
+    if name.upper() in ("UTC", "ETC/UTC", "Z", "GMT"):
+        return UTC, ""
+    import zoneinfo  # looked at only when a clean-up is foretold
+
+    try:
+        return zoneinfo.ZoneInfo(name), ""
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC, f"read as UTC: the time zone {name} is not known on this machine"

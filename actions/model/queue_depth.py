@@ -49,10 +49,8 @@ class Depth:
         names = ", ".join(sorted(self.queues)) or NAMELESS
         if self.drained:
             return f"no task waits in {names}: drained"
-        one = self.waiting == 1
-        parts = [f"{self.waiting} task{'' if one else 's'} wait{'s' if one else ''} in {names}{self._by_task()}"]
-        if len(self.queues) > 1:
-            parts = [f"{self.waiting} task{'' if one else 's'} wait{'s' if one else ''}: {self._by_queue()}"]
+        wait = "1 task waits" if self.waiting == 1 else f"{self.waiting} tasks wait"
+        parts = [f"{wait}: {self._by_queue()}" if len(self.queues) > 1 else f"{wait} in {names}{self._by_task()}"]
         if self.begun:
             parts.append(f"{self.begun} begun and not finished")
         return f"{', '.join(parts)}: not drained"

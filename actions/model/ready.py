@@ -48,13 +48,16 @@ class Finding:
     level: ReadyLevel
     about: str = ""
     next_move: str = ""
+    """What can be done by hand, with nothing of ours open."""
+    step: str = ""
+    """Id in the catalog of the step of a plan that mends it; empty: there is none."""
 
     @property
     def identity(self) -> tuple[str, str]:
         """By which it is the same finding in the next run, though its words (an age) may differ."""
         return self.code, self.about
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, str | None]:
         """For programs."""
         return {
             "code": self.code,
@@ -62,6 +65,7 @@ class Finding:
             "about": self.about,
             "text": self.text,
             "next": self.next_move,
+            "step": self.step or None,
         }
 
 
@@ -195,6 +199,7 @@ def report_of(data: Any) -> ReadyReport:
                     ReadyLevel(one["level"]),
                     str(one["about"]),
                     str(one["next"]),
+                    str(one.get("step") or ""),
                 )
                 for one in data["findings"]
             ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from actions.model.errors import GoaroundError
 from actions.model.ready import Finding, ReadyLevel
 
 _E, _W, _I, _U = ReadyLevel.ERROR, ReadyLevel.WARNING, ReadyLevel.INFO, ReadyLevel.UNKNOWN
@@ -36,11 +37,11 @@ class ReadyKind(Enum):
     )
     TARGET_PRUNABLE = (
         *("target-prunable", _W, "A plain prune of Docker would take the image: no tag holds it."),
-        "protect it: p in the cockpit's page, or draw the plan",
+        "protect it by its tag, as it says, or with p in the cockpit",
     )
     TARGET_UNPROTECTED = (
-        *("target-unprotected", _W, "No tag of ours holds the image: `docker image prune -a` would take it."),
-        "protect it: p in the cockpit's page, or goaround predeploy --protect",
+        *("target-unprotected", _W, "Only its own tag holds the image: when that moves on, a plain prune takes it."),
+        "protect it by its tag, as it says, or with p in the cockpit",
     )
     TARGET_NOT_PULLABLE = (
         *("target-not-pullable", _W, "The registry does not give the image by its digest."),
@@ -57,11 +58,11 @@ class ReadyKind(Enum):
     # -- when a prune takes it
     PRUNE_TAKES_IT = (
         *("prune-takes-it", _E, "Coolify's next clean-up takes the image."),
-        "protect it: p in the cockpit's page (docker_images_to_keep)",
+        "let Coolify keep more images, as it says, or with p in the cockpit",
     )
     PRUNE_NEAR = (
         *("prune-near", _W, "One more deployment, and Coolify's clean-up takes the image."),
-        "protect it: p in the cockpit's page (docker_images_to_keep)",
+        "let Coolify keep more images, as it says, or with p in the cockpit",
     )
     PRUNE_UNKNOWN = (
         *("prune-unknown", _W, "When the server cleans up is not known."),
@@ -127,6 +128,14 @@ class ReadyKind(Enum):
         *("token-not-tried", _W, "Whether a token has a right could not be tried."),
         "run it again when Coolify answers",
     )
+    TOKEN_EXPOSED = (
+        *(
+            "token-exposed",
+            _W,
+            "Whoever stands between reads the tokens: http://, or a certificate that is not checked.",
+        ),
+        "use https:// (coolify.ca_file for an authority of one's own), or a tunnel: ssh -L",
+    )
     # -- tools, host, people
     TOOL_MISSING = "tool-missing", _E, "A program that the way back needs is not there.", "install it on that machine"
     HOST_UNREACHED = "host-unreached", _E, "The system's host does not answer.", "try ssh by hand"
@@ -176,9 +185,15 @@ class ReadyKind(Enum):
         self.meaning = meaning
         self.next_move = next_move
 
-    def finding(self, text: str, about: str = "", move: str = "") -> Finding:
-        """A finding of this kind. ``about``: which way back, target or thing; ``move``: a nearer next move."""
-        return Finding(self.code, text, self.level, about, move or self.next_move)
+    def finding(self, text: str, about: str = "", move: str = "", step: str = "") -> Finding:
+        """A finding of this kind. ``about``: which way back, target or thing; ``move``: a nearer next move;
+        ``step``: id of the step of a plan that mends it."""
+        return Finding(self.code, text, self.level, about, move or self.next_move, step)
+
+    def of_error(self, error: GoaroundError, about: str = "", before: str = "") -> Finding:
+        """What failed; its own next move is nearer than that of its kind. ``before``: said in front of it."""
+        words = GoaroundError(error.title, error.detail).line()
+        return self.finding(f"{before}{words}", about, error.next_move)
 
 
 KINDS: dict[str, ReadyKind] = {kind.code: kind for kind in ReadyKind}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from enum import Enum
 
+from actions.model.deployed import Deployed
 from actions.model.quick_dataclass import dataclass
 
 
@@ -15,6 +16,10 @@ class WayBack(Enum):
     READY = "ready"
     PROTECTED = "ready, kept"
     PRUNABLE = "ready, a prune would take it"
+    REBUILD = "would be built anew"
+    """Its image is gone; what built it builds it again from the sources, which is another image."""
+    PULL = "would be pulled"
+    """Its image is not here; it must come from its registry."""
     GONE = "gone"
     UNKNOWN = "unknown"
 
@@ -49,6 +54,8 @@ class Release:
     """Why it must not be deployed again without a thought: an earlier incident went back from it; or empty."""
     note: str = ""
     """What an operator must know before choosing it, in one line."""
+    deployments: tuple[Deployed, ...] = field(default=(), metadata={"later": True})
+    """Each deployment, the last one first, where the source tells them one by one; no plan keeps them."""
 
     @property
     def identity(self) -> str:

@@ -1,148 +1,27 @@
 """The release history over all sources: what each tells of a release, joined by commit and digest. Pure.
 
 A row holds every fact with where it came from; what sources tell differently is said, not decided. Reading the sources
-is left to others, which release counts as good to ``last_good``. Rows are worked out when they are asked for, so that a
-list of thousands costs what is seen of it.
+is left to others, joining them to ``release_join``, which release counts as good to ``last_good``. Rows are worked out
+when they are asked for, so that a list of thousands costs what is seen of it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from actions.model.clock import parse_stamp, stamp
-from actions.model.git_text import is_full_id
-from actions.model.golden import Pin, pin_of
-from actions.model.quick_dataclass import dataclass, replace
-from actions.model.release import Release, WayBack, short_id
-
-SAME_S = 600
-"""Sources that tell times of one deployment no further apart than this tell the same one."""
-_FULL = (40, 64)
-"""Digits of a full commit id."""
-TAGGED = ("git tag", "image tag")
-"""Sources of releases that somebody gave a name of their own."""
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What one source told, newest first, or why it told nothing."""
-
-    source: str
-    """``coolify``, ``compose``, ``git``, ``record``."""
-    releases: tuple[Release, ...] = ()
-    error: str = ""
-    more: bool = False
-    """There are older ones that were not read."""
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """An incident of our own record."""
-
-    incident: str
-    declared_at: str
-    outcome: str = ""
-    """Empty while it is open."""
-    closed_at: str = ""
-    fled: str = ""
-    """Identity of the release that it went back from, as its plan says; empty: no plan was drawn."""
-    target: str = ""
-    """Identity of the release that its plan went back to."""
-
-    @property
-    def counts(self) -> bool:
-        """Whether it speaks against a release; one that was abandoned was a false start."""
-        return self.outcome != "abandoned"
-
-    @property
-    def went_back(self) -> bool:
-        """Whether it is proven that it went back."""
-        return self.outcome == "recovered"
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One thing that is told of a release, and by whom."""
-
-    what: str
-    said: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Life:
-    """One time that a release was live."""
-
-    since: str
-    """Stamp."""
-    until: str
-    """Stamp; of one that is live, the moment of looking. Empty: not known."""
-    source: str
-    ended: str = ""
-    """How its deployment ended, in the source's words."""
-    live: bool = False
-    incidents: tuple[str, ...] = ()
-    """Those that were declared in it."""
-    guessed: bool = False
-    """Nobody recorded its end: the next deployment that is known is taken for it."""
-
-    @property
-    def seconds(self) -> int | None:
-        """How long; None: not known."""
-        return seconds_between(self.since, self.until)
-
-
-@dataclass(frozen=True)
-class HistoryRow:
-    """One release with all that is known of it."""
-
-    release: Release
-    """As the way back in use tells of it, with what it does not tell taken from the others."""
-    own: bool
-    """The way back in use knows it, and so can go back to it."""
-    sources: tuple[str, ...]
-    lives: tuple[Life, ...] = ()
-    """The last one first."""
-    facts: tuple[Fact, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    """What sources tell differently; a line each."""
-    fled: tuple[Trouble, ...] = ()
-    """Incidents that went back from it."""
-    proven: tuple[Trouble, ...] = ()
-    """Incidents that went back to it, and proved it."""
-    pin: Pin | None = None
-
-    @property
-    def identity(self) -> str:
-        """What proves that it runs."""
-        return self.release.identity
-
-    @property
-    def followed(self) -> tuple[str, ...]:
-        """Incidents that were declared while it was live, or that went back from it."""
-        return tuple(dict.fromkeys((*(one for life in self.lives for one in life.incidents), *_ids(self.fled))))
-
-
-def _ids(troubles: Sequence[Trouble]) -> tuple[str, ...]:
-    return tuple(one.incident for one in troubles)
-
-
-class _Group:
-    """A release and what is attached to it."""
-
-    __slots__ = ("identity", "release", "shared", "source", "told")
-
-    def __init__(self, source: str, release: Release, identity: str) -> None:
-        self.identity = identity
-        self.source = source
-        self.release = release
-        self.told: list[tuple[str, Release]] = []
-        self.shared = 1
-        """So many releases of the way back in use are what another source calls one."""
+from actions.model.clock import short_time, stamp
+from actions.model.deployed import Deployed
+from actions.model.golden import Pin, means, pin_of
+from actions.model.quick_dataclass import replace
+from actions.model.release import Release
+from actions.model.release_facts import called, conflicts, facts, merged, names
+from actions.model.release_join import Group, joined, keys_of, lives_told, ordered, times_of
+from actions.model.release_rows import TAGGED, HistoryRow, Life, Listing, Trouble, runs
+from actions.model.release_times import clearly_before, near
+from actions.model.watch_history import Watch, found_in
 
 
 class History:
@@ -157,21 +36,24 @@ class History:
         *,
         now: datetime,
         healthy_s: int = 1800,
+        watches: Sequence[Watch] = (),
     ) -> None:
         """``option``: whose listing gives the releases that can be gone back to, in their order."""
         self.option = option
         self.listings = tuple(listings)
         self.pins = tuple(pins)
         self.troubles = tuple(one for one in troubles if one.counts)
+        self.watches = tuple(watches)
         self.now = stamp(now)
         self.healthy_s = healthy_s
-        self._groups = _ordered(_joined(option, listings))
+        self._groups = ordered(joined(option, listings))
         self._rows: dict[int, HistoryRow] = {}
+        self._pinned: list[int] | None = None
         self._at: dict[str, int] = {}
         for at, group in enumerate(self._groups):
             self._at.setdefault(group.identity, at)
-        self._deployments = sorted({r.live_since for one in listings for r in one.releases if r.live_since})
-        self._running = {one.source: next((r for r in one.releases if _runs(r)), None) for one in listings}
+        self._deployments = times_of(self._groups)
+        self._running = {one.source: next((r for r in one.releases if runs(r)), None) for one in listings}
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -195,21 +77,35 @@ class History:
     def running_at(self) -> int | None:
         """The place of what runs, as the way back in use tells."""
         wanted = self._groups
-        return next((n for n, one in enumerate(wanted) if one.source == self.option and _runs(one.release)), None)
+        return next((n for n, one in enumerate(wanted) if one.source == self.option and runs(one.release)), None)
+
+    def above(self, index: int) -> Iterator[HistoryRow]:
+        """Rows of the way back in use over this place that were ever deployed, the nearest first; one by one."""
+        own = (n for n in range(index - 1, -1, -1) if self._groups[n].source == self.option)
+        return (self.row(n) for n in own if self._groups[n].last)
 
     def below(self, index: int) -> Iterator[HistoryRow]:
         """Rows of the way back in use under this place, the one deployed last first; worked out one by one."""
         own = [n for n in range(index + 1, len(self._groups)) if self._groups[n].source == self.option]
-        last = {n: _last(self._groups[n]) for n in own}
+        last = {n: self._groups[n].last for n in own}
         return (self.row(n) for n in sorted(own, key=last.__getitem__, reverse=True))
 
     def pinned(self) -> Iterator[HistoryRow]:
         """Rows that a pin means."""
-        for n, one in enumerate(self._groups if self.pins else ()):
-            if any(pin_of(self.pins, told) for told in (one.release, *(other for _, other in one.told))):
-                row = self.row(n)
-                if row.pin is not None:
-                    yield row
+        return (row for row in map(self.row, self._pin_places()) if row.pin is not None)
+
+    def unknown_pins(self) -> tuple[Pin, ...]:
+        """Pins that mean no release of which any source tells."""
+        known = [told for at in self._pin_places() for _, told in self._groups[at].every]
+        return tuple(pin for pin in self.pins if not any(means(pin, told) for told in known))
+
+    def _pin_places(self) -> list[int]:
+        """Places of all that a pin may mean; found once."""
+        if self._pinned is None:
+            wanted = {text for pin in self.pins for text in (pin.identity, pin.commit) if text}
+            places = enumerate(self._groups if wanted else ())
+            self._pinned = [n for n, one in places if any(_called(told, wanted) for _, told in one.every)]
+        return self._pinned
 
     def shown(self, *, every: bool = False) -> tuple[Release, ...]:
         """The releases for a list: all that the way back in use knows; of others, those that were deployed or named.
@@ -223,6 +119,11 @@ class History:
         )
 
     @property
+    def deployed(self) -> bool:
+        """Whether any source tells of a deployment."""
+        return bool(self._deployments)
+
+    @property
     def tells(self) -> bool:
         """Whether anything is known of the life of any release."""
         return bool(self._deployments or self.pins)
@@ -232,232 +133,112 @@ class History:
         """Sources that could not be read, a line each."""
         return tuple(f"{one.source}: {one.error}" for one in self.listings if one.error)
 
-    @property
-    def more(self) -> bool:
-        """Whether a source has older ones."""
-        return any(one.more for one in self.listings)
-
-    def _row(self, group: _Group) -> HistoryRow:
-        release = _merged(group)
-        told = [(group.source, group.release), *group.told]
-        lives = self._lives(told)
-        names = _names(release, told)
+    def _row(self, group: Group) -> HistoryRow:
+        told = group.every
+        lives, strange = self._lives(group)
+        release = merged(group, lives)
+        known = names(release, told)
+        many = [(source, one) for source, each in told for one in each.deployments]
         return HistoryRow(
             release=release,
             own=group.source == self.option,
             sources=tuple(dict.fromkeys(source for source, _ in told)),
             lives=lives,
-            facts=tuple(fact for source, one in told for fact in _facts(source, one)),
-            conflicts=(*_conflicts(told), *self._doubts(told), *_shared(group)),
-            fled=tuple(one for one in self.troubles if one.went_back and one.fled in names),
-            proven=tuple(one for one in self.troubles if one.went_back and one.target in names),
+            facts=tuple(fact for source, one in told for fact in facts(source, one)),
+            conflicts=(
+                *conflicts(told, self.now),
+                *self._doubts(told),
+                *group.doubts,
+                *strange,
+                *_shared(lives),
+            ),
+            fled=tuple(one for one in self.troubles if one.went_back and one.fled in known),
+            proven=tuple(one for one in self.troubles if one.went_back and one.target in known),
             pin=pin_of(self.pins, release),
+            deployments=tuple(sorted(many, key=lambda pair: pair[1].at or pair[1].began, reverse=True)),
         )
 
-    def _lives(self, told: list[tuple[str, Release]]) -> tuple[Life, ...]:
+    def _lives(self, group: Group) -> tuple[tuple[Life, ...], list[str]]:
+        """Its lives, the last one first, and what was told of it that cannot be its own; a line each."""
+        strange: list[str] = []
+        many: list[Life] = []
+        own = {one.at for _, told in group.every for one in lives_told(told)}
+        for source, told, among in ((group.source, group.release, [group]), *group.told):
+            first = True
+            for one in lives_told(told):
+                of = _possible(group, told, among, one.at)
+                if of:
+                    # One that runs although its source says when it was replaced came back by another one's hand.
+                    life = self._life(source, one, own, live=first and runs(told) and not one.until)
+                    many.append(replace(life, among=len(of)) if len(of) > 1 else life)
+                elif first:
+                    strange.append(_another(source, one.at))
+                first = False
         lives: list[Life] = []
-        own = {one.live_since for _, one in told}
-        for source, one in sorted(told, key=lambda pair: pair[1].live_since, reverse=True):
-            if not one.live_since:
-                continue
-            known = next((n for n, life in enumerate(lives) if _near(life.since, one.live_since)), None)
-            life = self._life(source, one, own)
-            if known is None:
-                lives.append(life)
-            elif not lives[known].until or (lives[known].guessed and not life.guessed):
-                lives[known] = replace(life, source=f"{lives[known].source}, {source}")
+        for life in sorted(many, key=lambda one: one.since, reverse=True):
+            # Sorted: one of the same deployment can only be the last that was taken.
+            if lives and life.source not in lives[-1].source.split(", ") and near(lives[-1].since, life.since):
+                lives[-1] = _both(lives[-1], life)
             else:
-                lives[known] = replace(lives[known], source=f"{lives[known].source}, {source}")
-        return tuple(lives)
+                lives.append(life)
+        if lives and not lives[0].until and any(runs(told) for _, told in group.every):
+            last = lives[0]  # told by one that does not know what runs, such as our own record
+            lives[0] = self._life(last.source, Deployed(last.since, ended=last.ended), own, live=True)
+        return tuple(lives), strange
 
-    def _life(self, source: str, one: Release, own: set[str]) -> Life:
+    def _life(self, source: str, one: Deployed, own: set[str], *, live: bool) -> Life:
         """``own``: every time at which it was deployed itself, as any source tells: none of them replaced it."""
-        live = _runs(one)
-        until, guessed = (self.now, False) if live else (one.live_until, False)
+        until, guessed = (self.now, False) if live else (one.until, False)
         if not until:
-            place = bisect_right(self._deployments, one.live_since)
+            place = bisect_right(self._deployments, one.at)
             until = next((at for at in islice(self._deployments, place, None) if at not in own), "")
             guessed = bool(until)
-        declared = tuple(t.incident for t in self.troubles if one.live_since <= t.declared_at < until)
-        return Life(one.live_since, until, source, one.ended, live, declared, guessed)
+        declared = tuple(t.incident for t in self.troubles if one.at <= t.declared_at < until)
+        watched = found_in(self.watches, one.at, until, live=live) if self.watches else ()
+        return Life(
+            one.at, until, source, one.ended, live, declared, guessed, one.rolled_back and not live, watched=watched
+        )
 
     def _doubts(self, told: list[tuple[str, Release]]) -> Iterator[str]:
         """Where one source says that this release runs, and another one that another does."""
-        running = [source for source, one in told if _runs(one)]
+        running = [source for source, one in told if runs(one)]
         for source, other in self._running.items() if running else ():
-            mine = {key for _, one in told for key in _keys(one)}
-            if other is not None and source not in running and not mine & set(_keys(other)):
-                yield f"{running[0]} says that this runs; {source} says that {_called(other)} does"
+            mine = {key for _, one in told for key in keys_of(one)}
+            if other is not None and source not in running and not mine & set(keys_of(other)):
+                yield f"{running[0]} says that this runs; {source} says that {called(other)} does"
 
 
-def _runs(release: Release) -> bool:
-    return release.way_back is WayBack.RUNNING
+def _called(release: Release, wanted: set[str]) -> bool:
+    return release.commit in wanted or (bool(release.images) and release.identity in wanted)
 
 
-def _called(release: Release) -> str:
-    short = short_id(release.identity)
-    return release.name if not short or release.name in release.identity else f"{release.name} ({short})"
+def _possible(group: Group, told: Release, among: list[Group], at: str) -> list[Group]:
+    """All whose deployment it may have been; none: not this one's. An image that was made later is none of them.
 
-
-def _last(group: _Group) -> str:
-    """When it was deployed last, by whoever tells of the latest; empty: nobody does."""
-    last = group.release.live_since
-    for _, one in group.told:
-        last = max(last, one.live_since)
-    return last
-
-
-def _keys(release: Release) -> list[str]:
-    """By what a release is known; the first is its identity, where it has one.
-
-    An image that is only a part of it proves nothing: a database's stays for years.
+    A tag that was moved and an image that was built anew are told by that alone.
     """
-    commit, images = release.commit, release.images
-    keys = [release.identity] if len(images) > 1 else list(images.values()) if images else [commit] if commit else []
-    if len(commit) in _FULL and commit.isalnum():
-        if images:
-            keys.append(commit)
-    elif commit:
-        keys.append(f"tag {commit}")  # of an image that is only pulled
-    if release.source == "image tag":
-        keys.append(f"tag {release.name}")
-    digests = release.digests
-    if digests and len(images) <= 1 and len(set(digests.values())) == 1:
-        keys.append(next(iter(digests.values())))
-    return keys
+    if told is group.release or (told.images and told.identity == group.identity):
+        return [group]
+    there = [one for one in among if not (one.release.images and clearly_before(at, one.release.created))]
+    return there if group in there else []
 
 
-def _joined(option: str, listings: Sequence[Listing]) -> list[_Group]:
-    """Releases of the way back in use stay apart, whatever they share; what others tell is attached to them."""
-    groups: list[_Group] = []
-    known: dict[str, list[_Group]] = defaultdict(list)
-    for listing in sorted(listings, key=lambda one: one.source != option):
-        for release in listing.releases:
-            keys = _keys(release)
-            hits = _hits(known, keys) if listing.source != option else []
-            for hit in hits:
-                hit.told.append((listing.source, release))
-                if release.live_since:
-                    hit.shared = max(hit.shared, len(hits))
-            if not hits:
-                made = _Group(listing.source, release, release.identity if release.images else release.commit)
-                groups.append(made)
-                hits = [made]
-            for key in keys if len(hits) == 1 else ():
-                there = known[key]
-                if hits[0] not in there:
-                    there.append(hits[0])
-    return groups
-
-
-def _hits(known: dict[str, list[_Group]], keys: list[str]) -> list[_Group]:
-    hits: list[_Group] = []
-    for key in keys:
-        for one in known.get(key, ()):
-            if one not in hits:
-                hits.append(one)
-    return hits
-
-
-def _ordered(groups: list[_Group]) -> list[_Group]:
-    """The order of the way back in use stays; the others stand where their time puts them."""
-    if not groups:
-        return groups
-    first = groups[0].source
-    own = [one for one in groups if one.source == first]
-    others = sorted((one for one in groups if one.source != first), key=_time, reverse=True)
-    if not others:
-        return own
-    out: list[_Group] = []
-    at = 0
-    for one in own:
-        mine = _time(one)
-        while at < len(others) and mine and _time(others[at]) > mine:
-            out.append(others[at])
-            at += 1
-        out.append(one)
-    return [*out, *others[at:]]
-
-
-def _time(group: _Group) -> str:
-    return group.release.created or group.release.live_since
-
-
-def _merged(group: _Group) -> Release:
-    """What the way back in use does not tell, told by the others. Identity and way back stay its own."""
-    one = group.release
-    if not group.told:
-        return one
-    others = [told for _, told in group.told]
-    if not one.live_since:
-        best = max((told for told in others if told.live_since), key=lambda told: told.live_since, default=None)
-        if best is not None:
-            one = replace(one, live_since=best.live_since, live_until=best.live_until, ended=one.ended or best.ended)
-    subject = one.subject or next((told.subject for told in others if told.subject), "")
-    author = one.author or next((told.author for told in others if told.author), "")
-    commit = one.commit or next((told.commit for told in others if one.images and is_full_id(told.commit)), "")
-    return replace(one, subject=subject, author=author, commit=commit)
-
-
-def _names(release: Release, told: list[tuple[str, Release]]) -> frozenset[str]:
-    """All by which a record may have called it."""
-    every = [release, *(one for _, one in told)]
-    return frozenset(key for one in every for key in (one.identity, one.commit) if key)
-
-
-def _facts(source: str, one: Release) -> Iterator[Fact]:
-    images = sorted(set(one.images.values()))
-    pairs = (
-        ("called", one.name),
-        ("commit", one.commit),
-        ("image", images[0] if len(images) == 1 else ", ".join(f"{k} {one.images[k]}" for k in sorted(one.images))),
-        ("digest", ", ".join(sorted(set(one.digests.values())))),
-        ("made", one.created),
-        ("deployed", one.live_since),
-        ("replaced", one.live_until),
-        ("ended", one.ended),
-        ("there", one.way_back.value if one.way_back is not WayBack.UNKNOWN else ""),
-        ("message", one.subject),
-        ("author", one.author),
-        ("note", one.note),
+def _both(one: Life, other: Life) -> Life:
+    """What two sources tell of one deployment."""
+    told = other if not one.until or (one.guessed and not other.guessed) else one
+    return replace(
+        told,
+        source=f"{one.source}, {other.source}",
+        rolled_back=one.rolled_back or other.rolled_back,
+        among=min(one.among, other.among),
     )
-    for what, said in pairs:
-        if said:
-            yield Fact(what, said, f"{source}, {one.source}" if one.source and one.source != source else source)
 
 
-def _conflicts(told: list[tuple[str, Release]]) -> Iterator[str]:
-    times = [(source, one.live_since) for source, one in told if one.live_since]
-    for source, at in times[1:]:
-        if not _near(times[0][1], at):
-            yield f"deployed last: {times[0][0]} says {_short(times[0][1])}, {source} says {_short(at)}"
-    ends = [(source, one.ended) for source, one in told if one.ended]
-    for source, end in ends[1:]:
-        if (end == "ok") != (ends[0][1] == "ok"):
-            yield f"how its last deployment ended: {ends[0][0]} says {ends[0][1]}, {source} says {end}"
-    commits = [(source, one.commit) for source, one in told if is_full_id(one.commit)]
-    for source, commit in commits[1:]:
-        if commit != commits[0][1]:
-            yield f"commit: {commits[0][0]} says {short_id(commits[0][1])}, {source} says {short_id(commit)}"
+def _another(source: str, at: str) -> str:
+    return f"{source} deployed it {short_time(at)}, before this image was made: that was another image of the same name"
 
 
-def _shared(group: _Group) -> Iterator[str]:
-    if group.shared > 1:
-        yield f"{group.shared} images are of this commit: which of them was deployed is not told"
-
-
-def _near(one: str, other: str) -> bool:
-    apart = seconds_between(one, other)
-    return one == other or (apart is not None and abs(apart) <= SAME_S)
-
-
-def seconds_between(since: str, until: str) -> int | None:
-    """Whole seconds from one stamp to another; None: one of them is none."""
-    try:
-        return int((parse_stamp(until) - parse_stamp(since)).total_seconds())
-    except (ValueError, OverflowError):
-        return None
-
-
-def _short(at: str) -> str:
-    return f"{at[:16].replace('T', ' ')}Z" if len(at) >= 16 else at
+def _shared(lives: Sequence[Life]) -> Iterator[str]:
+    among = max((life.among for life in lives), default=1)
+    if among > 1:
+        yield f"{among} images are of this commit: which of them was deployed is not told"

@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from actions.model.clock import span
+from actions.model.clock import short_time, span
 from actions.model.codec import to_json
+from actions.model.deployed import FINISHED, Deployed
 from actions.model.last_good import judge
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import WayBack
-from actions.model.release_history import History, HistoryRow, Life
+from actions.model.release_history import History
+from actions.model.release_rows import HistoryRow, Life
 
+TOLD = 12
+"""So many of its newest deployments stand in the sheet."""
 HEAD, FACT, WARNING = "head", "fact", "warning"
 """Kinds of lines."""
 
@@ -46,26 +50,44 @@ Line = tuple[str, str]
 """(kind, text)."""
 
 
-def sheet(history: History, row: HistoryRow, behind: Behind | None = None) -> tuple[Line, ...]:
-    """The lines. ``behind``: None where it is not read."""
-    return (*_standing(history, row), *_lives(row), *_behind(row, behind), *_facts(row), *_sources(history))
+def sheet(
+    history: History, row: HistoryRow, behind: Behind | None = None, proposed: tuple[str, ...] = ()
+) -> tuple[Line, ...]:
+    """The lines. ``behind``: None where it is not read. ``proposed``: why this one is, and why no newer one is."""
+    return (
+        *_standing(history, row),
+        *_proposed(proposed),
+        *_lives(row),
+        *_deployments(row),
+        *_behind(row, behind),
+        *_facts(row),
+        *_sources(history),
+    )
 
 
 def _standing(history: History, row: HistoryRow) -> Iterator[Line]:
     judged = judge(history, row)
     yield HEAD, f"{row.release.name}: {judged.standing.value}"
     yield FACT, judged.why
+    if row.also:
+        yield FACT, f"also called {row.also}"
     if row.pin is not None:
         yield FACT, row.pin.words()
     if not row.own:
         only = " and ".join(row.sources)
         yield WARNING, f"only {only} knows it: {history.option or 'the way back in use'} cannot go back to it"
     else:
-        yield FACT, f"to go back to it: {row.release.way_back.value}"
+        yield FACT, f"way back: {row.release.way_back.value}"
     if row.release.note:
-        yield FACT, row.release.note
+        yield FACT, f"note: {row.release.note}"
     for words in row.conflicts:
         yield WARNING, f"the sources differ: {words}"
+
+
+def _proposed(words: tuple[str, ...]) -> Iterator[Line]:
+    if words:
+        yield HEAD, "Proposed to go back to"
+        yield from ((FACT, one) for one in words)
 
 
 def _lives(row: HistoryRow) -> Iterator[Line]:
@@ -76,10 +98,16 @@ def _lives(row: HistoryRow) -> Iterator[Line]:
         yield FACT, _life(life)
         for incident in life.incidents:
             yield WARNING, f"{incident} was declared while it was live"
+        for found in life.watched:
+            yield WARNING if found.bad else FACT, found.words()
+            for more in found.bad[1:]:
+                yield WARNING, f"{more.sensor} at {short_time(more.at)}: {more.seen}"
+        if life.rolled_back:
+            yield WARNING, "it was rolled back from: what replaced it was a rollback"
     for one in row.fled:
-        yield WARNING, f"{one.incident} went back from it ({_short(one.closed_at)})"
+        yield WARNING, f"{one.incident} went back from it ({short_time(one.closed_at)})"
     for one in row.proven:
-        yield FACT, f"{one.incident} went back to it and proved it ({_short(one.closed_at)})"
+        yield FACT, f"{one.incident} went back to it and proved it ({short_time(one.closed_at)})"
 
 
 def _life(life: Life) -> str:
@@ -87,11 +115,26 @@ def _life(life: Life) -> str:
     if life.live:
         until = "runs now"
     elif life.until:
-        until = f"until {_short(life.until)}{', when the next was deployed' if life.guessed else ''}"
+        until = f"until {short_time(life.until)}{', when the next was deployed' if life.guessed else ''}"
     else:
         until = "until when is not known"
     took = f", {span(life.seconds)}" if life.seconds is not None else ""
-    return f"since {_short(life.since)}, {until}{took}{ended} ({life.source})"
+    return f"since {short_time(life.since)}, {until}{took}{ended} ({life.source})"
+
+
+def _deployments(row: HistoryRow) -> Iterator[Line]:
+    """What set each of them off, how long it took and how it ended."""
+    if not row.deployments:
+        return
+    yield HEAD, "How it was deployed"
+    for source, one in row.deployments[:TOLD]:
+        by = f" by {one.trigger.removeprefix('by ')}" if one.trigger else ", by what is not told"
+        took = f", took {span(one.took_s)}" if one.took_s is not None else ""
+        kind = FACT if one.ended in FINISHED else WARNING
+        yield kind, f"{short_time(one.at or one.began)}{by}: {one.ended or 'finished'}{took} ({source})"
+    left = len(row.deployments) - TOLD
+    if left > 0:
+        yield FACT, f"and {left} earlier deployment{'' if left == 1 else 's'}"
 
 
 def _behind(row: HistoryRow, behind: Behind | None) -> Iterator[Line]:
@@ -116,7 +159,7 @@ def _behind(row: HistoryRow, behind: Behind | None) -> Iterator[Line]:
 def _facts(row: HistoryRow) -> Iterator[Line]:
     yield HEAD, "What the sources tell"
     for fact in row.facts:
-        said = _short(fact.said) if fact.what in ("made", "deployed", "replaced") else fact.said
+        said = short_time(fact.said) if fact.what in ("made", "deployed", "replaced") else fact.said
         yield FACT, f"{fact.what}: {said} ({fact.source})"
 
 
@@ -128,6 +171,7 @@ def _sources(history: History) -> Iterator[Line]:
 def as_json(history: History, row: HistoryRow, behind: Behind | None = None) -> dict[str, Any]:
     """The same for programs."""
     judged, release = judge(history, row), row.release
+    newest = row.deployments[0][1] if row.deployments else None
     data: dict[str, Any] = {
         "name": release.name,
         "identity": release.identity,
@@ -137,12 +181,16 @@ def as_json(history: History, row: HistoryRow, behind: Behind | None = None) -> 
         "option_knows_it": row.own,
         "way_back": release.way_back.value,
         "created": release.created,
+        "ended": release.ended,
+        "trigger": newest.trigger if newest is not None else "",
+        "took_s": newest.took_s if newest is not None else None,
         "standing": judged.standing.value,
         "why": judged.why,
         "healthy_s": judged.healthy_s,
         "golden": to_json(row.pin) if row.pin is not None else None,
         "incidents": list(row.followed),
         "lives": [{**to_json(life), "seconds": life.seconds} for life in row.lives],
+        "deployments": [_deployed(source, one) for source, one in row.deployments],
         "facts": [to_json(fact) for fact in row.facts],
         "conflicts": list(row.conflicts),
         "subject": release.subject,
@@ -154,5 +202,5 @@ def as_json(history: History, row: HistoryRow, behind: Behind | None = None) -> 
     return data
 
 
-def _short(at: str) -> str:
-    return f"{at[:16].replace('T', ' ')}Z" if len(at) >= 16 else at
+def _deployed(source: str, one: Deployed) -> dict[str, Any]:
+    return {"source": source, **to_json(one), "took_s": one.took_s}

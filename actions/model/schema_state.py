@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import Enum
 
+from actions.model.migration_way import is_there
 from actions.model.migrations import Dropped, Inside, Known, Migration, Recorded
 from actions.model.quick_dataclass import dataclass
 
@@ -83,9 +84,7 @@ def diagnose(
         return Diagnosis(invalid=invalid)
     there = frozenset(tables)
     applied = frozenset(row.migration for row in recorded)
-    known = applied | {
-        one.migration for one in code.migrations if one.replaces and all(part in applied for part in one.replaces)
-    }
+    known = applied | {one.migration for one in code.migrations if is_there(one, applied)}
     replaced = {part for one in code.migrations for part in one.replaces}
     found = (_finding(one, there, known) for one in code.migrations if one.migration not in replaced)
     return Diagnosis(tuple(one for one in found if one is not None), invalid)

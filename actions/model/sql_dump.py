@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 
 from actions.model.dump_order import DumpOrder, Part
 from actions.model.sql_statement import Statement, statement_of
+from actions.model.sql_text import Ended, SqlText
 
-HEAD = 8192
-"""Bytes of a statement that are kept."""
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes of a line outside of data; a dump has none so long."""
 LONGEST_ROW = 1024 * 1024
@@ -29,12 +28,6 @@ _CLUSTER = b"-- PostgreSQL database cluster dump"
 _VERSION = re.compile(rb"-- Dumped (?P<what>from database|by pg_dump) version (?P<version>\d+(?:\.\d+)*)")
 _SECTION = re.compile(rb"-- (?:Data for )?Name: .*; Type: (?P<type>[A-Z ]+); Schema: ")
 _OF_BLOBS = re.compile(rb"SELECT pg_catalog\.(?:lo_create|lo_open|lowrite|lo_close)\(")
-_SPECIAL = re.compile(rb"['\"$\\;()]|--|/\*")
-_BEGIN = re.compile(rb"(?<![A-Za-z_$\x80-\xff])begin(?![\w$\x80-\xff])", re.I)
-_BODY = re.compile(rb"\s*c\w*\s+(?:o\w*\s+r\w*\s+)?[fp]", re.I)
-"""A statement in which psql takes ``BEGIN`` for the beginning of a body, as it looks: by first letters."""
-_TAG = re.compile(rb"\$(?:[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*)?\$")
-_WORD_BEFORE = re.compile(rb"[A-Za-z0-9_\x80-\xff$]$")
 _META = re.compile(rb"\\(?P<word>[A-Za-z_.]+|!|.?)\s*(?P<rest>[^\n]*)", re.DOTALL)
 _COMMANDS = {
     b"!": "runs a program on the machine of psql",
@@ -106,21 +99,12 @@ class SqlDump:
     """Whether several sessions may load it."""
     marks: list[Mark] | None = None
     """Where everything ended that was fed; None: nobody wants to know."""
+    _text: SqlText = field(init=False, repr=False)
+    """Where statements end."""
     _line_marks: list[Mark] = field(default_factory=list)
     _offset: int = 0
     """Bytes before those that are held."""
     _held: bytearray = field(default_factory=bytearray)
-    _quote: bytes = b""
-    """What ends the present quote: ``'``, ``"``, a dollar tag, ``*/``; empty: none is open."""
-    _escapes: bool = False
-    """A backslash in the present quote takes the next character with it."""
-    _nested: int = 0
-    _parens: int = 0
-    """Open parentheses: psql ends no statement within."""
-    _begins: bool = False
-    """``BEGIN`` stands in the statement, outside of quotes."""
-    _statement: bytearray = field(default_factory=bytearray)
-    _statement_line: int = 0
     _copy: str = ""
     _columns: tuple[str, ...] = ()
     _row_open: bool = False
@@ -130,8 +114,9 @@ class SqlDump:
     """Of what kind pg_dump says that the following is: ``TABLE DATA``, ``BLOBS``."""
     _in_blobs: bool = False
     """Between the BEGIN and the COMMIT that pg_dump writes around large objects."""
-    _backslash_escapes: bool = False
-    """``standard_conforming_strings`` is off: what psql knows from the server."""
+
+    def __post_init__(self) -> None:
+        self._text = SqlText(self._ended, self._meta)
 
     def feed(self, chunk: bytes) -> None:
         """The next bytes."""
@@ -171,9 +156,9 @@ class SqlDump:
             self._end_line(self._offset)
         if self._copy:
             self.odd.append(f"it ends in the middle of the data of {self._copy}")
-        if self._quote:
+        if self._text.quote:
             self.odd.append("it ends in the middle of a quoted text or a comment")
-        elif self._statement.strip():
+        elif self._text.statement.strip():
             self.odd.append("it ends in the middle of a statement")
         if self._in_blobs:
             self.odd.append("it ends in the middle of large objects")
@@ -249,142 +234,50 @@ class SqlDump:
         if not self._line_marks:
             return
         (mark, *more), self._line_marks = self._line_marks, []
-        if more or self._statement or self._quote:
+        if more or self._text.statement or self._text.quote:
             self.order.odd(f"line {self.lines} holds more than one thing")
         self._note(Mark(end, mark.part, mark.table))
 
     def _line(self, line: bytes) -> None:
         self.lines += 1
-        if line.endswith(b"\r") and not self._quote:
+        if line.endswith(b"\r") and not self._text.quote:
             self.crlf += 1
             line = line[:-1]
-        if not self._quote and not self._statement and line.startswith(b"--"):
+        if not self._text.quote and not self._text.statement and line.startswith(b"--"):
             self._comment(line)
             return
-        at = 0
-        while at < len(line):
-            at = self._in_quote(line, at) if self._quote else self._plain(line, at)
-        self._keep(b"\n")
+        self._text.take(line, self.lines)
 
-    def _keep(self, text: bytes) -> None:
-        if not self._statement and not text.strip():
-            return
-        if not self._statement:
-            self._statement_line = self.lines
-        room = HEAD - len(self._statement)
-        if room > 0:
-            self._statement += text[:room]
-
-    def _in_quote(self, line: bytes, at: int) -> int:
-        """To behind the end of the quote, or to the end of the line."""
-        quote = self._quote
-        if quote == b"*/":
-            return self._in_comment(line, at)
-        begin = at
-        while True:
-            end = line.find(quote, at)
-            slash = line.find(b"\\", at) if self._escapes else -1
-            if slash >= 0 and (end < 0 or slash < end):
-                at = slash + 2
-                if at > len(line):
-                    break
-                continue
-            if end < 0:
-                break
-            end += len(quote)
-            self._quote = b""
-            self._keep(line[begin:end])
-            return end
-        self._keep(line[begin:])
-        return len(line)
-
-    def _in_comment(self, line: bytes, at: int) -> int:
-        while self._nested:
-            end, more = line.find(b"*/", at), line.find(b"/*", at)
-            if end < 0 and more < 0:
-                return len(line)
-            if more >= 0 and (end < 0 or more < end):
-                self._nested += 1
-                at = more + 2
-            else:
-                self._nested -= 1
-                at = end + 2
-        self._quote = b""
-        return at
-
-    def _plain(self, line: bytes, at: int) -> int:
-        """From a place outside of quotes to the next one where something begins or ends."""
-        found = _SPECIAL.search(line, at)
-        if _BEGIN.search(line, at, found.start() if found else len(line)):
-            self._begins = True
-        if found is None:
-            self._keep(line[at:])
-            return len(line)
-        sign, place = found[0], found.start()
-        self._keep(line[at:place])
-        if sign in (b"(", b")"):
-            self._parens = self._parens + 1 if sign == b"(" else max(0, self._parens - 1)
-            self._keep(sign)
-            return place + 1
-        if sign == b"--":
-            return len(line)
-        if sign == b"/*":
-            self._quote, self._nested = b"*/", 1
-            return place + 2
-        if sign == b"\\":
-            self._meta(line[place:])
-            return len(line)
-        if sign == b";" and self._parens:
-            self._keep(sign)
-            return place + 1
-        if sign == b";":
-            return self._end_statement(line, place + 1)
-        if sign == b"$":
-            tag = _TAG.match(line, place)
-            if tag is None or _WORD_BEFORE.search(line[max(0, place - 1) : place]):
-                self._keep(b"$")
-                return place + 1
-            self._quote, self._escapes = tag[0], False
-            self._keep(tag[0])
-            return tag.end()
-        before = line[max(0, place - 2) : place]
-        escaped = before[-1:] in (b"E", b"e") and not _WORD_BEFORE.search(before[:-1])
-        self._escapes = sign == b"'" and (escaped or self._backslash_escapes)
-        self._quote = sign
-        self._keep(sign)
-        return place + 1
-
-    def _end_statement(self, line: bytes, at: int) -> int:
-        head, self._statement = bytes(self._statement), bytearray()
-        begins, self._begins = self._begins, False
-        if begins and _BODY.match(head):
-            self._find("has a body of statements, which psql ends otherwise than others", head, self._statement_line)
-        if not head.strip():
-            return at
+    def _ended(self, ended: Ended, rest: bytes) -> bool:
+        """Whether rows of data follow: the rest of the line is no SQL then."""
+        head = ended.head
+        if ended.body:
+            self._find("has a body of statements, which psql ends otherwise than others", head, ended.line)
         statement = statement_of(head)
-        self._take(statement, head)
+        self._take(statement, ended)
         self._line_marks.append(Mark(0, *self.order.see(statement, head)))
-        if statement.copies_in:
-            if line[at:].strip():
-                self._find("something follows COPY in its own line", line[at:])
-            self._copy = statement.table
-            self.rows.setdefault(statement.table, 0)
-            self._columns = statement.columns if bare_name(statement.table) == "django_migrations" else ()
-            return len(line)
-        return at
+        if not statement.copies_in:
+            return False
+        if rest.strip():
+            self._find("something follows COPY in its own line", rest)
+        self._copy = statement.table
+        self.rows.setdefault(statement.table, 0)
+        self._columns = statement.columns if bare_name(statement.table) == "django_migrations" else ()
+        return True
 
-    def _take(self, statement: Statement, head: bytes) -> None:
+    def _take(self, statement: Statement, ended: Ended) -> None:
+        head = ended.head
         around = self._around_blobs(head)
         if statement.hostile and not around:
-            self._find(statement.hostile, head, self._statement_line)
+            self._find(statement.hostile, head, ended.line)
         elif self._in_blobs and not around and not _OF_BLOBS.match(head.strip()):
-            self._find("stands in the transaction of the large objects", head, self._statement_line)
+            self._find("stands in the transaction of the large objects", head, ended.line)
         if statement.stray and len(self.stray) < MOST_FINDINGS:
-            self.stray.append(Finding(self._statement_line, "is no SQL", _beginning(head)))
+            self.stray.append(Finding(ended.line, "is no SQL", _beginning(head)))
         self.encoding = self.encoding or statement.encoding
         if statement.quoting:
-            self._backslash_escapes = statement.quoting == "off"
-            if self._backslash_escapes:
+            self._text.backslash_escapes = statement.quoting == "off"
+            if self._text.backslash_escapes:
                 self.order.odd("it sets standard_conforming_strings to off")
         if statement.makes_table:
             self.tables[statement.makes_table] = None
@@ -407,7 +300,7 @@ class SqlDump:
         self._line_marks.append(Mark(0))
         found = _META.match(text)
         word, rest = (found["word"], found["rest"].strip()) if found else (b"", b"")
-        if word == b"restrict" and not self._restricted_by and not self._statement.strip():
+        if word == b"restrict" and not self._restricted_by and not self._text.statement.strip():
             self.restrict, self._restricted_by = True, rest or b"?"
         elif word == b"unrestrict" and rest == self._restricted_by:
             self._restricted_by = b""

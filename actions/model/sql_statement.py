@@ -1,18 +1,20 @@
-"""What one statement of a dump does, as far as whoever restores it must know. Pure; its ends are ``sql_dump``'s."""
+"""What one statement of a dump does, as far as whoever restores it must know. Pure; its ends are ``sql_text``'s."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-_NAME = rb'(?:"(?:[^"]|"")+"|[^\s("\.;]+)'
-_TABLE = rb"(?P<table>" + _NAME + rb"(?:\." + _NAME + rb")?)"
+NAME = rb'(?:"(?:[^"]|"")+"|[^\s("\.;]+)'
+"""A name as written, quoted or not."""
+TABLE = rb"(?P<table>" + NAME + rb"(?:\." + NAME + rb")?)"
+"""A table as written, with its schema or without."""
 _COPY = re.compile(
-    rb"COPY\s+" + _TABLE + rb"\s*(?:\((?P<columns>[^)]*)\))?\s+FROM\s+(?P<source>stdin\b|program\b|')", re.I
+    rb"COPY\s+" + TABLE + rb"\s*(?:\((?P<columns>[^)]*)\))?\s+FROM\s+(?P<source>stdin\b|program\b|')", re.I
 )
 _COPY_QUERY = re.compile(rb"COPY\b.*\bTO\s+(?:program\b|')", re.I | re.DOTALL)
-_TABLE_MADE = re.compile(rb"CREATE\s+(?:UNLOGGED\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?" + _TABLE, re.I)
-_INSERT = re.compile(rb"INSERT\s+INTO\s+" + _TABLE, re.I)
+_TABLE_MADE = re.compile(rb"CREATE\s+(?:UNLOGGED\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?" + TABLE, re.I)
+_INSERT = re.compile(rb"INSERT\s+INTO\s+" + TABLE, re.I)
 _EXTENSION = re.compile(rb'CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>"[^"]+"|[\w-]+)', re.I)
 _ROLE = rb'(?P<role>"(?:[^"]|"")+"|[\w$]+)'
 _ROLES = (

@@ -112,7 +112,11 @@ def _bodies(incident: Incident, code: str, answers: Sequence[Answered], reason: 
         words = f"{one.words}; begun at {code}: {reason}"
         yield ev.ItemMarked(step.code, step.title, State.OVERRIDDEN.value, words)
         debt = one.checked.facts.get("debt", "") if one.found else ""
-        if debt and all(known.paid or not known.name.startswith(f"{step.code}.") for known in incident.debts):
+        # Under the code by which the step that straightens it knows it.
+        owes = one.checked.facts.get("debt of") or step.code
+        if debt and all(known.paid or not known.name.startswith(f"{owes}.") for known in incident.debts):
             facts = one.checked.facts
-            undo = facts.get("undo") or facts.get("by hand") or BY_HAND
-            yield ev.DebtOpened(f"{step.code}.{FOUND_NAME}", debt, undo, facts.get("due") or due)
+            other = incident.plan.straightens(owes) if incident.plan else None
+            by_step = f"{other.code} {other.title}" if other else ""
+            undo = facts.get("undo") or by_step or facts.get("by hand") or BY_HAND
+            yield ev.DebtOpened(f"{owes}.{FOUND_NAME}", debt, undo, facts.get("due") or due)

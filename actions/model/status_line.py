@@ -18,6 +18,8 @@ from actions.model.quick_dataclass import dataclass
 from actions.model.watching import open_watch
 
 NOTHING = "nothing open"
+MOST_PARKED = 3
+"""So many records that are parked have their place in one line."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ class Owes:
 
     def parts(self, *, flying: bool) -> tuple[Part, ...]:
         """The pieces, nothing where nothing is owed. ``flying``: an incident is open, and only what is late is said."""
-        found = [Part(f"◆ PARKED {words}", "red" if "overdue" in words else "yellow") for words in self.parked]
+        told, more = self.parked[:MOST_PARKED], len(self.parked) - MOST_PARKED
+        found = [Part(f"◆ PARKED {words}", "red" if "overdue" in words else "yellow") for words in told]
+        if more > 0:
+            found.append(Part(f"and {more} more parked (goaround debts)", "yellow"))
         if self.debts and (self.overdue or not flying):
             found.append(Part(f"owed: {self.debts}", "red" if self.overdue else "yellow"))
         return tuple(found)

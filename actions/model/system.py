@@ -21,6 +21,7 @@ from actions.model.system_checks import seconds_of as seconds_of
 from actions.model.system_checks import within as _within
 from actions.model.system_coolify import CoolifyTable
 from actions.model.system_database import DatabaseTable, DjangoTable, QueueTable
+from actions.model.system_environment import EnvironmentTable
 from actions.model.system_running import RunningCommit as RunningCommit
 from actions.model.system_watch import (
     CheckTable,
@@ -168,6 +169,8 @@ class ProbeTable:
     """Milliseconds above which an answer counts as slow; 0: it never does."""
     baseline_ms: int = 0
     """Milliseconds that 95 of 100 answers take in good times; 0: not known."""
+    inside: bool = False
+    """Sent from the system's host, by the curl there: past load balancer and proxy; ``ca_file`` lies there, too."""
     external: bool = False
     """A service outside that this system needs: looked at side by side, and no part of what "back" means."""
 
@@ -181,6 +184,8 @@ class ProbeTable:
         _within("deadline", self.deadline, 1, 7200)
         _within("body_cap", self.body_cap, 1, 64 * 1024 * 1024)
         _within("follow", self.follow, 0, 10)
+        if self.inside and self.follow:
+            raise ValueError("inside: such a probe follows no redirect: set follow to 0")
         for code in self.expect.status:
             _within("expect.status", code, 100, 599)
 
@@ -391,6 +396,7 @@ class Settings:
     signing: SigningTable = field(default_factory=SigningTable)
     store: StoreTable = field(default_factory=StoreTable)
     evidence: EvidenceTable = field(default_factory=EvidenceTable)
+    environment: EnvironmentTable = field(default_factory=EnvironmentTable)
     channel: tuple[ChannelTable, ...] = ()
     contacts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Role -> addresses, for messages; what is not here is looked for in the procedure."""
@@ -417,15 +423,24 @@ class Settings:
         return tuple(probe for probe in self.probe if not probe.external)
 
     @property
+    def names_database(self) -> bool:
+        """The database itself can be asked and replaced; else at most the age of its backups is looked at."""
+        return self.database is not None and bool(self.database.name)
+
+    @property
+    def asks_schema(self) -> bool:
+        """Releases are asked for their schema verdict: both ``[django]`` and a named ``[database]`` are there."""
+        return self.django is not None and self.names_database
+
+    @property
     def options(self) -> tuple[str, ...]:
         """The configured ways back, the first choice first."""
-        named = bool(self.database and self.database.name)
         there = configured_ways(
             self.coolify is not None,
             self.compose is not None,
             self.git is not None,
-            named,
-            named and self.django is not None,
+            self.names_database,
+            self.asks_schema,
         )
         first = self.system.option
         return tuple(sorted(there, key=lambda name: name != first))

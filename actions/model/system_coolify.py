@@ -45,7 +45,7 @@ class CoolifyTable:
 
     def __post_init__(self) -> None:
         check_url("url", self.url)
-        if self.url.rstrip("/").endswith("/api/v1"):
+        if self.url.rstrip("/").endswith(("/api/v1", "/api")):
             raise ValueError("url: without /api/v1")
         if not re.fullmatch(_UUID, self.application):
             raise ValueError("application: the UUID that stands in the address of the application's page")
@@ -57,6 +57,28 @@ class CoolifyTable:
             if (value or key == "token") and not re.fullmatch(_VARIABLE, value):
                 raise ValueError(f'{key}: only as "${{env:NAME}}": nothing secret stands in this file')
         absolute("ca_file", self.ca_file, empty=True)
+        if "?" in self.url or "#" in self.url:
+            raise ValueError("url: without what follows ? or #: the dashboard's address alone")
         within("poll", self.poll, 1, 60)
         within("answer", self.answer, 1, 120)
         seconds_of("cancel_after", self.cancel_after)
+
+    def exposed(self) -> str:
+        """How somebody on the way to the dashboard could get both tokens; empty: not so.
+
+        What stays on this machine is not on the way: so is a tunnel of ssh (``ssh -L``).
+        """
+        secure = self.url.lower().startswith("https:")
+        if (secure and self.verify_tls) or _here(self.url):
+            return ""
+        how = "its certificate is not checked (verify_tls)" if secure else "http:// is not encrypted"
+        return f"{how}: whoever stands between reads both tokens of Coolify, and may deploy with them"
+
+
+def _here(url: str) -> bool:
+    """Whether the host of this address (``check_url`` has let it through) is this machine itself."""
+    place = re.fullmatch(r"https?://(?:\[([^\]]*)\]|([^/:]*))(?:[:/].*)?", url)
+    host = ((place[1] or place[2]) if place else "").rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    return host == "::1" or bool(re.fullmatch(r"127(?:\.\d{1,3}){3}", host))

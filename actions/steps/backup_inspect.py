@@ -8,7 +8,6 @@ it. Nothing is restored and nothing is written; what the findings forbid is deci
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
@@ -38,7 +37,7 @@ from actions.steps.database_server import psql_version, server_facts
 from actions.steps.feeding import Feed
 from actions.steps.host_files import ASK_S, READ_S, inside, sha256_of, stat_of
 from actions.steps.perform_ground import host_of
-from actions.steps.pipe_script import FED, pipe_argv, statuses
+from actions.steps.pipe_script import FED, Pipe
 
 OnOutput = Callable[[str, bytes], None]
 _SIGNS = (b"\npg_dump: ", b"\npg_dumpall: ", b"\n-- PostgreSQL database dump complete\n")
@@ -187,10 +186,9 @@ def _read(
 
 def _inner(host: Host, backup: BackupFile) -> tuple[BackupFile, Problem | None]:
     """What is inside of a compressed file, by its first bytes."""
-    mark = secrets.token_hex(12)
-    argv = pipe_argv(mark, (backup.unpacked, ("head", "-c", str(HEAD))))
-    result = host.run(argv, env={"LC_ALL": "C"}, timeout_s=ASK_S)
-    ends, words = statuses(mark, 2, result.stderr)
+    pipe = Pipe((backup.unpacked, ("head", "-c", str(HEAD))))
+    result = host.run(pipe.argv, env={"LC_ALL": "C"}, timeout_s=ASK_S)
+    ends, words = pipe.ends(result.stderr)
     if ends[0] == 127:
         program = backup.unpacked[0]
         return backup, Problem(Trouble.UNREADABLE, f"{program} is not on {host.name}: it takes {program} to read it")
@@ -237,12 +235,12 @@ def _take(world: World, host: Host, reading: Reading, backup: BackupFile, looked
 
 def _run(world: World, host: Host, reading: Reading, take: OnOutput | None = None) -> tuple[int, bytes, bytes]:
     """Status of the first member that failed (0: none), what was said on stderr, and stdout."""
-    mark = secrets.token_hex(12)
     feed = Feed(world, host.name, reading.stdin) if reading.runs_on else None
+    pipe = Pipe(reading.stages, FED if feed else reading.stdin)
     try:
         with feed or nullcontext():
             result: CommandResult = (host_of(world, reading.runs_on) if feed else host).run(
-                pipe_argv(mark, reading.stages, FED if feed else reading.stdin),
+                pipe.argv,
                 cwd=reading.cwd,
                 env={"LC_ALL": "C"},
                 timeout_s=READ_S,
@@ -251,7 +249,7 @@ def _run(world: World, host: Host, reading: Reading, take: OnOutput | None = Non
             )
     except CommandFailed as error:
         return 127, error.line().encode(), b""
-    ends, words = statuses(mark, len(reading.stages), result.stderr)
+    ends, words = pipe.ends(result.stderr)
     if result.timed_out:
         return 1, b"took too long", result.stdout
     # 141: the next one ended first, and says why.

@@ -12,6 +12,10 @@ from actions.model.database_client import DatabaseClient
 from actions.model.outside_text import sanitise
 from actions.model.ports import Host
 from actions.model.quick_dataclass import dataclass
+from actions.steps.host_files import last_line
+
+MOST_SAID = 200
+"""Characters of what a program said."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def failed(reading: Reading, status: int, words: bytes) -> Problem | None:
     if not reading.archive:
         return unpacking_failed(words)
     said = sanitise(words, keep_newlines=True).casefold()
-    shown = _last(words)
+    shown = last_line(words, MOST_SAID)
     if "unsupported version" in said:
         return Problem(Trouble.CLIENT, f"written by a newer pg_dump than the pg_restore at hand: {shown}")
     if re.search(r"end of file|unexpected end|too short|could not read|could not find header|premature", said):
@@ -79,14 +83,9 @@ def failed(reading: Reading, status: int, words: bytes) -> Problem | None:
 
 def unpacking_failed(words: bytes) -> Problem:
     """What went wrong in unpacking, by what gzip or zstd said."""
-    said, shown = sanitise(words, keep_newlines=True).casefold(), _last(words)
+    said, shown = sanitise(words, keep_newlines=True).casefold(), last_line(words, MOST_SAID)
     if re.search(r"trailing (garbage|zero)|unsupported format|unknown header", said):
         return Problem(Trouble.GARBAGE, f"something else follows behind its end: {shown}")
     if re.search(r"unexpected end|premature|unexpected eof|short read", said):
         return Problem(Trouble.CUT, f"is cut off: {shown}")
     return Problem(Trouble.DAMAGED, f"cannot be unpacked: {shown}")
-
-
-def _last(words: bytes) -> str:
-    lines = [line.strip() for line in sanitise(words, keep_newlines=True).split("\n") if line.strip()]
-    return lines[-1][:200] if lines else ""

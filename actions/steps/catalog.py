@@ -17,6 +17,7 @@ from actions.steps.compose_switch import SwitchImages
 from actions.steps.compose_wait import AwaitHealthy
 from actions.steps.coolify_cancel import CancelStuck
 from actions.steps.coolify_deploy import DeployByCoolify
+from actions.steps.coolify_environment import SetEnvironment
 from actions.steps.coolify_set import SetField
 from actions.steps.database_adopt import VerifySnapshot
 from actions.steps.database_code_switch import AwaitCode, CheckFit, SwitchCode
@@ -32,6 +33,7 @@ from actions.steps.evidence import KeepEvidence
 from actions.steps.git_branch import PushBranch
 from actions.steps.git_coolify import DeployBranch
 from actions.steps.git_deploy import Deploy
+from actions.steps.git_remove import RemoveBranch
 from actions.steps.hand_sql import RunHandSql, TryHandSql
 from actions.steps.maintenance import MaintenanceOff, MaintenanceOn
 from actions.steps.migration_fake import FakeForward, FakeReversal
@@ -65,10 +67,12 @@ CATALOG: dict[str, type] = {
         ProveBack,
         ProveDatabase,
         PushBranch,
+        RemoveBranch,
         RestoreBeside,
         ReverseMigrations,
         ReverseWithLoss,
         RunHandSql,
+        SetEnvironment,
         SetField,
         StartServices,
         StopWriters,

@@ -41,7 +41,8 @@ def by_build(
         (named[candidate.revision] if candidate.revision else unnamed).append(candidate)
     groups = [_one_each(members, running) for members in named.values()]
     groups += _by_time(unnamed)
-    filled = [_filled(group, candidates, services, running) for group in groups]
+    there = [c for c in candidates if c.service in services and running.get(c.service) == c.image_id]
+    filled = [_filled(group, there) for group in groups]
     return sorted(filled, key=_newest, reverse=True)
 
 
@@ -70,19 +71,10 @@ def _belongs(member: Candidate, group: list[Candidate]) -> bool:
     return _seconds(group[-1]) - built <= GAP_S and _seconds(group[0]) - built <= WINDOW_S
 
 
-def _filled(
-    group: list[Candidate], candidates: list[Candidate], services: tuple[str, ...], running: dict[str, str]
-) -> tuple[Candidate, ...]:
+def _filled(group: list[Candidate], running: list[Candidate]) -> tuple[Candidate, ...]:
     there = {member.service for member in group}
     oldest = min(member.created for member in group)
-    unchanged = [
-        c
-        for c in candidates
-        if c.service in services
-        and c.service not in there
-        and running.get(c.service) == c.image_id
-        and c.created <= oldest
-    ]
+    unchanged = [c for c in running if c.service not in there and c.created <= oldest]
     return tuple(sorted([*group, *unchanged], key=lambda member: member.service))
 
 

@@ -30,7 +30,8 @@ from actions.steps.compose_releases import releases_from
 from actions.steps.compose_sources import drawn_in
 from actions.steps.compose_switch import SwitchImages, identity, name_of
 from actions.steps.compose_wait import AwaitHealthy
-from actions.steps.planned import planned, probes_of
+from actions.steps.configured_probes import configured_probes
+from actions.steps.planned import planned
 from actions.steps.prove import ProveBack
 from actions.steps.schema_notes import gate
 
@@ -251,7 +252,7 @@ def _steps(
     proof = ProveBack(
         target=release.name,
         images=ObserveImages(host, project, dict(switch.target), dict(switch.counts)),
-        probes=probes_of(settings),
+        probes=configured_probes(settings),
     )
     wait = AwaitHealthy(host, project, dict(switch.target), table.health_deadline, table.steady)
     steps = [

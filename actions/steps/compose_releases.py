@@ -39,12 +39,25 @@ def releases_from(
     groups = by_build(_candidates(facts, label, system), facts.services, facts.running)
     built = [_built(group, facts) for group in groups]
     # A part of another release is no release of its own; the same images under two names are merged.
-    parts = [b for b in built if any(b.images.items() < r.images.items() for r in (*tagged, *built))]
-    merged = _merge([*tagged, *(b for b in built if b not in parts)])
+    merged = _merge([*tagged, *_whole(built, [*tagged, *built])])
     merged = _with_running(merged, facts, label)
     merged = [_with_deployed(release, facts) for release in _with_known(merged, known, facts)]
     told = [_with_way_back(release, facts) for release in merged]
     return tuple(sorted(told, key=lambda r: (r.created or r.live_since, r.name), reverse=True))
+
+
+def _whole(built: list[Release], every: list[Release]) -> list[Release]:
+    """Those that are no part of another one. Only what shares its rarest image is compared: there may be thousands."""
+    holders: dict[tuple[str, str], list[Release]] = defaultdict(list)
+    for release in every:
+        for pair in release.images.items():
+            holders[pair].append(release)
+
+    def is_part(one: Release) -> bool:
+        rarest = min((holders[pair] for pair in one.images.items()), key=len, default=every)
+        return any(one.images.items() < other.images.items() for other in rarest)
+
+    return [one for one in built if not is_part(one)]
 
 
 def complete(release: Release, services: tuple[str, ...]) -> bool:

@@ -12,9 +12,10 @@ from typing import ClassVar
 from actions.model.canonical import sha256_hex
 from actions.model.compose_command import compose_argv
 from actions.model.effect import Effect, ObserveImages, RunCommand, WriteFile
+from actions.model.errors import GoaroundError
 from actions.model.ports import ComposeTool, Containers, Reporter, World
 from actions.model.release import Release, short_id
-from actions.model.step import Checked, Happened, Risk, StepResult
+from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
 from actions.steps.compose_facts import engine, path_in, without_leftovers
 from actions.steps.compose_names import short
 from actions.steps.compose_override import override_text
@@ -24,6 +25,8 @@ from actions.steps.perform import perform
 OVERRIDE_MODE = 0o644
 """It holds no secret, and colleagues who run Compose must be able to read it."""
 DEBT = "until the pin stands in the Compose file, a plain `up` brings the release back that was left"
+
+OWED = {"debt": DEBT, "by hand": "commit the rollback (pin what runs in the Compose file)"}
 
 
 @dataclass(frozen=True)
@@ -158,14 +161,26 @@ class SwitchImages:
         return "" if sha256_hex(content) == self.override_before else f"{path} is there with other content"
 
     def run(self, world: World, report: Reporter) -> StepResult:
-        """Write the override, switch, look. Until the pin is committed there is a debt."""
+        """Write the override, switch, look. Until the pin is committed there is a debt, also where it went half way."""
         result = perform(self.effects(), world, report).as_result()
-        return replace(result, facts={**result.facts, "debt": DEBT})
+        owed = OWED if result.outcome is Outcome.DONE else self._half(world)
+        return replace(result, facts={**result.facts, **owed})
+
+    def _half(self, world: World) -> dict[str, str]:
+        """What is owed of a switch that has not come about: nothing where no container runs the target."""
+        try:
+            seen = without_leftovers(engine(world).containers(self.project))
+        except GoaroundError:
+            return {**OWED, "debt": f"it is not known whether anything was switched: {DEBT}", "debt of": ""}
+        some = any(self.target.get(one.service) == one.image_id != self.former.get(one.service) for one in seen)
+        return {**OWED, "debt of": ""} if some else {}
 
     def check(self, world: World) -> Checked:
         """Whether every container runs the target."""
         seen = answer(world, self.project, self.target, self.former, self.counts)
-        return replace(seen, facts={"debt": DEBT}) if seen.happened is Happened.YES else seen
+        if seen.happened is Happened.NO:
+            return seen
+        return replace(seen, facts=OWED if seen.happened is Happened.YES else self._half(world))
 
     def undo(self, world: World, report: Reporter) -> StepResult:
         """Put the former images back."""

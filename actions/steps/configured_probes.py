@@ -21,11 +21,16 @@ def probe_of(table: ProbeTable, settings: Settings) -> ProbeHttp:
         expect=table.expect,
         passes=settings.prove.passes,
         seconds=settings.prove.seconds,
-        # The row of passes must fit into the deadline, else no system could ever pass.
-        deadline_s=max(table.deadline, settings.prove.seconds + table.answer),
+        deadline_s=_deadline(table, settings),
         answer_s=table.answer,
         body_cap=table.body_cap,
         verify_tls=table.verify_tls,
         ca_file=table.ca_file,
         follow=table.follow,
+        inside=settings.system.host if table.inside else "",
     )
+
+
+def _deadline(table: ProbeTable, settings: Settings) -> int:
+    """As it is written; where no row of passes could ever fit into that, what one needs."""
+    return table.deadline if table.deadline > settings.prove.seconds else settings.prove.seconds + table.answer

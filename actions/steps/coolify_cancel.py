@@ -71,9 +71,9 @@ class CancelStuck:
             rows = self._rows(world)
         except GoaroundError as error:
             return Checked(Happened.UNKNOWN, world.redact(error.line()))
-        left = next((row for row in rows if not row.state.over), None)
+        left = next((row for row in rows if not row.over), None)
         if left is not None:
-            return Checked(Happened.NO, f"{left.uuid} is {left.state.value}")
+            return Checked(Happened.NO, f"{left.uuid} is {left.shown_state}")
         return Checked(Happened.YES, f"{_all(self.deployments)} over")
 
     def _rows(self, world: World) -> list[Deployment]:

@@ -15,7 +15,8 @@ from actions.model.errors import GoaroundError
 from actions.model.ports import Reporter, World
 from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
 from actions.steps.perform import perform
-from actions.steps.perform_coolify import coolify_of, queued_since, since, value_of
+from actions.steps.perform_coolify import coolify_of, value_of
+from actions.steps.perform_coolify_queue import AT_WORK, asked_last, queued_since, since
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,15 @@ class DeployByCoolify:
     def moved(self, world: World) -> str:
         """Whether somebody else's deployment is at work, or came since this was drawn."""
         try:
-            _, others = queued_since(self.queue, coolify_of(world))
+            _, others = queued_since(self.queue, coolify_of(world), asked_last(world))
         except GoaroundError as error:
             return world.redact(f"Coolify could not be asked: {error.line()}")
         if not others:
             return ""
-        state = others[0].state
-        if not state.over:
-            return f"{whose(others[0])} is {state.value}: it would hold this one up; cancel it first"
-        return f"{whose(others[0])} came since this was drawn and is {state.value}: draw the plan again"
+        state = others[0].shown_state
+        if others[0].state in AT_WORK:
+            return f"{whose(others[0])} is {state}: it would hold this one up; cancel it first"
+        return f"{whose(others[0])} came since this was drawn and is {state}: draw the plan again"
 
     def run(self, world: World, report: Reporter) -> StepResult:
         """Queue and follow it; a pin is owed however that ends."""
@@ -124,11 +125,17 @@ class DeployByCoolify:
 
 
 def _seen(world: World, queued: QueueDeployment) -> Checked:
+    asked = asked_last(world)
+    newest = queued.newest
+    if asked is not None and asked.newest >= newest:
+        if asked.commit != queued.commit:
+            return Checked(Happened.NO, "Coolify was not asked for it: nothing was queued")
+        newest = asked.newest
     try:
-        rows = since(coolify_of(world), queued.newest)
+        rows = since(coolify_of(world), newest)
     except GoaroundError as error:
         return Checked(Happened.UNKNOWN, world.redact(error.line()))
-    ours = [row for row in rows if fits(row, queued.commit)]
+    ours = [row for row in rows if fits(row, queued.commit, pulled=queued.pulled)]
     if not ours:
         return Checked(Happened.NO, "Coolify lists no such deployment: nothing was queued")
     return _standing(ours[0])
@@ -140,4 +147,6 @@ def _standing(row: Deployment) -> Checked:
         return Checked(Happened.YES, f"{row.uuid} is finished; what runs is proven next", facts)
     if row.state.over:
         return Checked(Happened.NO, f"{row.uuid} is {row.state.value}", facts)
-    return Checked(Happened.UNKNOWN, f"{row.uuid} is {row.state.value}: it goes on; look again", facts)
+    if row.over:
+        return Checked(Happened.UNKNOWN, f"{row.uuid} is over and {row.shown_state}: see what runs", facts)
+    return Checked(Happened.UNKNOWN, f"{row.uuid} is {row.shown_state}: it goes on; look again", facts)

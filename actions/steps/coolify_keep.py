@@ -26,10 +26,11 @@ DUE = timedelta(days=7)
 def keep_more(
     table: CoolifyTable, seen: CoolifySurvey, version: str, world: World
 ) -> tuple[PlannedStep, PlannedStep] | None:
-    """(keeps more, straightens it after); None: the image is not there, not told of, or outlives the next clean-up."""
+    """(keeps more, straightens it after); None: the image is not there, not told of, or outlives one more deployment
+    and the clean-up after it."""
     before = seen.application.images_to_keep
     at = horizon(seen.images, version, before, None, world.clock.now(), seen.running.version)
-    if before is None or not at.takes_it:
+    if before is None or at.spare is None or at.spare > 0:
         return None
     now = parse_stamp(stamp(world.clock.now()))
     step = SetField(
@@ -51,4 +52,4 @@ def keep_more(
         debt="",
     )
     kept = planned(step, code=CODE, phase="before", optional=True, about_s=2)
-    return kept, replace(planned(back, code=BACK, phase="after", about_s=2), pays=CODE)
+    return kept, replace(planned(back, code=BACK, phase="after", optional=True, about_s=2), pays=CODE)

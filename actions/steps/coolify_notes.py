@@ -29,6 +29,10 @@ def notes(
     found = [NoteKind.COOLIFY_WAY.note(choice.why)]
     kind = {True: NoteKind.COOLIFY_REBUILDS, False: NoteKind.COOLIFY_CAUTION}
     found += [kind[choice.rebuilds and "anew" in words].note(words) for words in choice.cautions]
+    exposed = table.exposed()
+    if exposed:
+        move = "use https://, or a tunnel (ssh -L)"
+        found.append(NoteKind.COOLIFY_EXPOSED.note(f"{exposed}; {move}"))
     if not seen.running.version:
         cost = f"{seen.running.why}: there is no undo of the deployment"
         found.append(NoteKind.NO_UNDO.note(cost))
@@ -64,6 +68,8 @@ def _still_young(table: CoolifyTable, seen: CoolifySurvey, world: World) -> list
     if not oldest or not oldest[0].created:
         return []
     age = int((world.clock.now() - parse_stamp(oldest[0].created)).total_seconds())
-    if not 0 <= age < seconds_of("cancel_after", table.cancel_after):
+    if age >= seconds_of("cancel_after", table.cancel_after):
         return []
-    return [f"{whose(oldest[0])} began {span(age)} ago and may still come to its end: X2 cancels it; ask whose it is"]
+    # Where Coolify's clock is ahead of ours it began after now: then it is young all the more.
+    ago = f"began {span(age)} ago" if age >= 0 else "began just now (Coolify's clock is ahead of ours)"
+    return [f"{whose(oldest[0])} {ago} and may still come to its end: X2 cancels it; ask whose it is"]

@@ -26,6 +26,7 @@ from actions.steps.coolify_deploy import DeployByCoolify
 from actions.steps.coolify_keep import keep_more
 from actions.steps.coolify_notes import at_work, notes
 from actions.steps.coolify_releases import CoolifySurvey, survey
+from actions.steps.coolify_restore import restoring
 from actions.steps.coolify_set import SetField
 from actions.steps.evidence import KeepEvidence, private_words
 from actions.steps.git_running import CommitReader
@@ -63,14 +64,15 @@ def draw(settings: Settings, release: Release, world: World, incident: str = "")
     schema = gate(settings, world, release, "B3")
     steps = _steps(settings, table, release, seen, choice, world)
     at = next(at for at, step in enumerate(steps) if step.phase == "carry out")
+    environment = restoring(settings, table, release, world, needs=("B1",))
     return Plan(
         option="coolify",
         system=settings.system.name,
         target=release,
         running=seen.running.version,
         drawn={"time": stamp(world.clock.now()), "newest deployment": str(seen.newest), "way": choice.way.value},
-        steps=(*steps[:at], *schema.steps, *steps[at:]),
-        notes=(*schema.notes, *notes(table, seen, choice, world), *seen.notes),
+        steps=(*steps[:at], *schema.steps, *environment.steps, *steps[at:]),
+        notes=(*schema.notes, *notes(table, seen, choice, world), *environment.notes, *seen.notes),
         facts={
             "coolify": f"{table.url} {server_version.text}",
             "application": f"{seen.application.name} ({seen.application.build_pack})",
@@ -107,7 +109,8 @@ def _steps(
             needs = (*needs, "X1")
         # Also where it is off already: an earlier plan of this incident may have switched it off and owe it.
         thawed = _thawed(settings, frozen, seen)
-        after.append(replace(planned(thawed, code=THAW, phase="after", about_s=2), pays="X1"))
+        # Nobody asks for these while the incident is flown: a newer version must be there first. Later they are NEXT.
+        after.append(replace(planned(thawed, code=THAW, phase="after", optional=True, about_s=2), pays="X1"))
     stuck = at_work(seen)
     if stuck:
         cancelled = cancel(table, stuck)
@@ -117,7 +120,7 @@ def _steps(
     if deploy.pin is not None:
         unpinned = _unpinned(settings, deploy.pin, seen)
         deploy = dataclasses.replace(deploy, owed_undo=f"u on X3, or {UNPIN} {unpinned.title()}")
-        after.append(replace(planned(unpinned, code=UNPIN, phase="after", about_s=2), pays=PIN))
+        after.append(replace(planned(unpinned, code=UNPIN, phase="after", optional=True, about_s=2), pays=PIN))
     kept = keep_more(table, seen, release.commit, world)
     if kept is not None:
         before.append(kept[0])
@@ -259,7 +262,8 @@ def _queue(table: CoolifyTable, choice: Choice, version: str, newest: int) -> Qu
     else:
         # What is configured is deployed: it is pinned first.
         call = CoolifyCall(table.url, "POST", "/deploy", {"uuid": table.application, "force": False})
-    return QueueDeployment(call, table.application, version, newest, table.poll)
+    pulled = choice.way is CoolifyWay.PIN_TAG
+    return QueueDeployment(call, table.application, version, newest, table.poll, pulled)
 
 
 def proof_of(settings: Settings, table: CoolifyTable, seen: CoolifySurvey, target: str, version: str) -> ProveBack:

@@ -6,11 +6,13 @@ the operator.
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from actions.model.coolify import HEAD, Application, Deployment, DeploymentState, RollbackImages, shown
+from actions.model.coolify_rows import version_told
 from actions.model.coolify_way import COMPOSE_PACK, GIT_PACKS, IMAGE_PACK
+from actions.model.deployed import BY_HAND, BY_ROLLBACK, Deployed
 from actions.model.errors import GoaroundError
 from actions.model.git_text import is_full_id
 from actions.model.note import Note
@@ -26,7 +28,6 @@ from actions.steps.perform_coolify import coolify_of, deployed, version_of
 PAGE = 100
 """Deployments that are read at once."""
 PAGES = 3
-_BEGINS = re.compile(r"(?:Starting deployment of|Restarting) \S+:([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}) to ")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def survey(table: CoolifyTable, world: World, *, pages: int = PAGES) -> CoolifyS
     server = coolify_of(world)
     application = server.application()
     images, notes = images_there(table, application, world)
-    rows = history(server, pages)
+    rows, why = _paged(server, pages)
+    if why:
+        notes.append(NoteKind.HISTORY_UNUSED.note(why))
     running = running_version(table, world, application, images, rows)
     if not running.observed:
         notes.append(NoteKind.RUNNING_UNKNOWN.note(running.why))
@@ -74,28 +77,33 @@ def survey(table: CoolifyTable, world: World, *, pages: int = PAGES) -> CoolifyS
     return CoolifySurvey(application, images, rows, running, found, tuple(notes))
 
 
-def history(server: Coolify, pages: int = PAGES) -> tuple[Deployment, ...]:
-    """The newest deployments, newest first, without previews."""
-    rows: list[Deployment] = []
+def _paged(server: Coolify, pages: int) -> tuple[tuple[Deployment, ...], str]:
+    """The newest deployments, newest first, without previews; and why older ones could not be read, or empty.
+
+    Raises GoaroundError where not even the newest can be read.
+    """
+    rows: dict[str, Deployment] = {}
+    why = ""
     for page in range(pages):
-        some, count = server.deployments(page * PAGE, PAGE)
-        rows += some
-        if len(rows) >= count or not some:
+        try:
+            some, count = server.deployments(page * PAGE, PAGE)
+        except GoaroundError as error:
+            if not page:
+                raise
+            why = f"deployments older than the newest {len(rows)} are not known: {error.line()}"
             break
-    return tuple(row for row in rows if not row.pull_request)
+        # One that was queued meanwhile moves the others to the next page: what came twice counts once.
+        rows.update((row.uuid or str(row.number), row) for row in some)
+        if page * PAGE + len(some) >= count or not some:
+            break
+    return tuple(row for row in rows.values() if not row.pull_request), why
 
 
 def version_asked(row: Deployment, pack: str) -> str:
     """What a deployment deployed: a full commit or a tag; empty: it does not say."""
     if pack == IMAGE_PACK:
-        return row.image_tag or (row.commit if row.commit != HEAD else _tag_logged(row))
+        return version_told(row, pulled=True)
     return row.commit if row.commit != HEAD else ""
-
-
-def _tag_logged(row: Deployment) -> str:
-    """Where an image is only pulled, its tag stands in the first line of the deployment's log and nowhere else."""
-    named = (_BEGINS.match(entry.text) for entry in (row.log or ())[:5])
-    return next((found[1] for found in named if found), "")
 
 
 def running_version(
@@ -153,8 +161,11 @@ def _releases(
     application: Application, images: RollbackImages, rows: tuple[Deployment, ...], running: str
 ) -> tuple[Release, ...]:
     found: dict[str, Release] = {}
+    deployments = _deployments(application, rows)
     until = ""
     for row in rows:
+        if row.restart_only and version_asked(row, application.build_pack) in deployments:
+            continue  # it ran before and after: nothing was deployed
         version = version_asked(row, application.build_pack)
         done = row.finished or row.updated
         if version and version not in found:
@@ -177,14 +188,48 @@ def _releases(
             )
     if running and running not in found:
         found[running] = Release(shown(running), running, source="container", way_back=WayBack.RUNNING)
-    marked = [replace(one, way_back=WayBack.RUNNING) if one.commit == running else one for one in found.values()]
+    told = (replace(one, deployments=tuple(deployments.get(one.commit, ()))) for one in found.values())
+    marked = [replace(one, way_back=WayBack.RUNNING) if one.commit == running else one for one in told]
     return tuple(sorted(marked, key=lambda one: one.live_since or one.created, reverse=True))
+
+
+def _deployments(application: Application, rows: tuple[Deployment, ...]) -> dict[str, list[Deployed]]:
+    """Every deployment of each version, the last one first; a restart is none."""
+    found: dict[str, list[Deployed]] = defaultdict(list)
+    after: Deployment | None = None
+    for row in rows:
+        version = version_asked(row, application.build_pack)
+        if row.restart_only or not row.state.over:
+            continue
+        finished = row.state is DeploymentState.FINISHED
+        replaced = after if finished else None
+        if version:
+            one = Deployed(
+                at=row.finished or row.updated,
+                began=row.created,
+                until=(replaced.finished or replaced.updated) if replaced is not None else "",
+                ended="ok" if finished else row.state.value,
+                trigger=_trigger(row),
+                # The same version once more, by whatever means, is no going back from it.
+                rolled_back=replaced is not None
+                and replaced.rollback
+                and version_asked(replaced, application.build_pack) != version,
+            )
+            found[version].append(one)
+        after = row if finished else after
+    return found
+
+
+def _trigger(row: Deployment) -> str:
+    if row.rollback:
+        return BY_ROLLBACK
+    return "webhook" if row.by_webhook else "API" if row.by_api else BY_HAND if row.by_hand else ""
 
 
 def _release(row: Deployment, version: str, application: Application, images: RollbackImages, until: str) -> Release:
     finished = row.state is DeploymentState.FINISHED
     way, note = _way_back(application, images, version)
-    trigger = "rollback" if row.rollback else "webhook" if row.by_webhook else "API" if row.by_api else ""
+    trigger = _trigger(row).removeprefix("by ")
     return Release(
         name=shown(version),
         commit=version,
@@ -209,8 +254,8 @@ def _way_back(application: Application, images: RollbackImages, version: str) ->
     if held is None:
         return WayBack.UNKNOWN, ""
     if application.build_pack in GIT_PACKS:
-        return WayBack.UNKNOWN, "its image is gone: Coolify would build it anew from git"
-    return WayBack.UNKNOWN, "its image is not on the server: it must come from the registry"
+        return WayBack.REBUILD, "its image is gone: Coolify would build it anew from git"
+    return WayBack.PULL, "its image is not on the server: it must come from the registry"
 
 
 def _joined(*parts: str) -> str:

@@ -13,11 +13,11 @@ from actions.model.ports import World
 from actions.model.system import Settings
 from actions.steps.compose_facts import ComposeFacts, read_facts
 from actions.steps.compose_state import UP
+from actions.steps.container_asking import inspected
 from actions.steps.database_quiesce import ComposeServices
 from actions.steps.sessions import Session, sessions
 
-INSPECT_S = 20.0
-ADDRESSES = "{{.Id}}{{range .NetworkSettings.Networks}} {{.IPAddress}} {{.GlobalIPv6Address}}{{end}}"
+ADDRESSES = "{{range .NetworkSettings.Networks}} {{.IPAddress}} {{.GlobalIPv6Address}}{{end}}"
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,7 @@ def take(settings: Settings, world: World, client: DatabaseClient, live: str) ->
 def _addresses(facts: ComposeFacts, world: World) -> dict[str, str]:
     """Address -> service, of the containers that run."""
     services = {one.id: one.service for one in facts.containers if one.state in UP}
-    if not services:
-        return {}
-    argv = ("docker", "inspect", "--format", ADDRESSES, *services)
-    result = world.host.run(argv, timeout_s=INSPECT_S)
     out: dict[str, str] = {}
-    for line in result.stdout.decode("utf-8", "replace").splitlines():
-        whole, *addresses = sanitise(line).split()
-        service = services.get(whole) or next((s for one, s in services.items() if whole.startswith(one)), "")
-        out |= {address: service for address in addresses if service}
+    for service, told in inspected(world, services, ADDRESSES):
+        out |= dict.fromkeys(sanitise(told).split(), service)
     return out

@@ -45,10 +45,6 @@ class CheckFit(ReadingStep):
         """The question."""
         return (self.question,)
 
-    def run(self, world: World, report: Reporter) -> StepResult:
-        """Ask; anything but FITS has failed."""
-        return perform(self.effects(), world, report).as_result()
-
 
 @dataclass(frozen=True)
 class FormerCode:

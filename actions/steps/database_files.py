@@ -20,18 +20,17 @@ from actions.model.errors import GoaroundError, Refused, Unreachable
 from actions.model.note_kinds import NoteKind
 from actions.model.outside_text import sanitise
 from actions.model.plan import Plan
-from actions.model.ports import Host, Reporter, World
+from actions.model.ports import Host, World
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release
 from actions.model.sensor_rules import size_words
-from actions.model.step import Checked, Happened, StepResult
+from actions.model.step import Checked, Happened
 from actions.model.system import Settings
 from actions.model.system_database import DatabaseTable
 from actions.steps.backups import backups
 from actions.steps.compose_facts import read_facts
 from actions.steps.database_releases import running_identity, time_of
 from actions.steps.host_files import sha256_of, stat_of
-from actions.steps.perform import perform
 from actions.steps.perform_files_kept import FilesSeen, facts_of, look
 from actions.steps.perform_ground import host_of
 from actions.steps.planned import planned
@@ -68,10 +67,6 @@ class CopyFiles(ReadingStep):
         """Whether its name was taken meanwhile."""
         there = stat_of(host_of(world, self.files.host), (self.files.path,))
         return f"{self.files.path} is there already" if there else ""
-
-    def run(self, world: World, report: Reporter) -> StepResult:
-        """Make it."""
-        return perform(self.effects(), world, report).as_result()
 
     def check(self, world: World) -> Checked:
         """After its end was lost: whether the copy is there under its name, and is what stands beside it."""

@@ -8,9 +8,7 @@ from typing import ClassVar
 from actions.model.effect import Effect
 from actions.model.effect_sessions import AnalyzeTables
 from actions.model.effect_side import MeasureLoss
-from actions.model.ports import Reporter, World
-from actions.model.step import StepResult
-from actions.steps.perform import perform
+from actions.model.ports import World
 from actions.steps.reading import ReadingStep
 from actions.steps.side_reading import note_of
 
@@ -44,7 +42,3 @@ class CountLoss(ReadingStep):
         _, note = note_of(world, self.loss.client, self.loss.side)
         ready = note is not None and note.goaround == self.loss.incident and note.verified and not note.live
         return "" if ready else f"{self.loss.side} is not a verified database of this incident"
-
-    def run(self, world: World, report: Reporter) -> StepResult:
-        """Compare, keep, note."""
-        return perform(self.effects(), world, report).as_result()

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 
 from actions.model.backup_file import BackupFile, Inspected
 from actions.model.clock import span, stamp
-from actions.model.database_client import DatabaseClient
 from actions.model.database_names import side_name
-from actions.model.effect_side import MeasureLoss
 from actions.model.errors import BadInput, Refused, Unreachable
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
@@ -25,8 +22,7 @@ from actions.model.ports import World
 from actions.model.release import Release
 from actions.model.sensor_rules import size_words
 from actions.model.side_note import SideNote
-from actions.model.system import Settings, seconds_of
-from actions.model.system_database import DatabaseTable
+from actions.model.system import Settings
 from actions.steps import database_snapshot_option, database_swap_option
 from actions.steps.backup_inspect import inspect
 from actions.steps.database_drawing import Beside, analyze_side, restore_step, verify_step
@@ -36,25 +32,13 @@ from actions.steps.database_preflight import LiveDatabase, check, clocks, connec
 from actions.steps.database_reach import client_of, place_of
 from actions.steps.database_releases import deployment, find, releases, running_identity
 from actions.steps.database_timing import beside, prepared
+from actions.steps.drawing_ground import DrawingGround
 from actions.steps.planned import planned
 from actions.steps.side_reading import notes as side_notes
 from actions.steps.snapshot_releases import SNAPSHOT
 
 BYTES_PER_S = 15_000_000
 """Of a database that a restore writes at least, for the estimate of time."""
-
-
-@dataclass(frozen=True)
-class _Ground:
-    """What every part of a plan needs."""
-
-    settings: Settings
-    table: DatabaseTable
-    world: World
-    client: DatabaseClient
-    live: LiveDatabase
-    incident: str
-    mark: str
 
 
 def draw(settings: Settings, release: Release, world: World, incident: str) -> Plan:
@@ -73,13 +57,13 @@ def draw(settings: Settings, release: Release, world: World, incident: str) -> P
 
         return draw_down(settings, release, world, incident, client, error)
     check(live)
-    ground = _Ground(settings, table, world, client, live, incident, mark_of(world, incident, live))
+    ground = DrawingGround(settings, table, world, client, live, incident, mark_of(world, incident, live))
     sides = side_notes(world, client)
     ready = _ready(sides, release, incident)
     if ready:
-        return database_swap_option.draw(settings, release, world, incident, client, live, ready, sides, ground.mark)
+        return database_swap_option.draw(ground, release, ready, sides)
     if release.source == SNAPSHOT:
-        return database_snapshot_option.draw(settings, release, world, incident, client, live, sides, ground.mark)
+        return database_snapshot_option.draw(ground, release, sides)
     connections(live, table.jobs)
     backup = find(release, settings, world, client, incident)
     inspected = _inspected(ground, backup)
@@ -108,7 +92,7 @@ def _ready(sides: dict[str, SideNote], release: Release, incident: str) -> str:
     return max(fitting, default="")
 
 
-def _inspected(ground: _Ground, backup: BackupFile) -> Inspected:
+def _inspected(ground: DrawingGround, backup: BackupFile) -> Inspected:
     place_of(ground.world, ground.client, backup)
     found = inspect(ground.world, ground.client, backup, ground.table)
     against = found.blocking()
@@ -118,7 +102,7 @@ def _inspected(ground: _Ground, backup: BackupFile) -> Inspected:
     return found
 
 
-def _prepare(ground: _Ground, release: Release, found: Inspected, sides: dict[str, SideNote]) -> Plan:
+def _prepare(ground: DrawingGround, release: Release, found: Inspected, sides: dict[str, SideNote]) -> Plan:
     table, world, live = ground.table, ground.world, ground.live
     side = side_name(table.name, "rb", ground.mark)
     space = room(world, ground.client, live)
@@ -126,22 +110,9 @@ def _prepare(ground: _Ground, release: Release, found: Inspected, sides: dict[st
     ground_of = (ground.settings, world, ground.client, live, found, Beside(ground.incident, side, ground.mark))
     restore = restore_step(*ground_of)
     # As the list named it: what was listed without a checksum stays named so, until it is swapped in.
-    due = stamp(world.clock.now() + timedelta(seconds=seconds_of("drop_after", table.drop_after)))
-    restore = replace(restore, source=replace(restore.source, identity=release.identity), due=due)
+    restore = replace(restore, source=replace(restore.source, identity=release.identity), due=ground.due())
     verify = verify_step(*ground_of)
-    loss = CountLoss(
-        MeasureLoss(
-            host=world.host.name,
-            client=ground.client,
-            live=table.name,
-            side=side,
-            incident=ground.incident,
-            since=restore.source.at,
-            export=f"lost-{side}",
-            encrypt_to=world.evidence.encrypts_to,
-        ),
-        analyze_side(ground.client, side, table.jobs),
-    )
+    loss = CountLoss(ground.loss(side, restore.source.at), analyze_side(ground.client, side, table.jobs))
     about, whence = restore_s(found, live.size)
     needs = tuple(step.code for step in kept)
     steps = (
@@ -184,7 +155,7 @@ def _takes(about: int, whence: str) -> Note:
     return NoteKind.RESTORE_TAKES.note(f"the restore takes about {span(about)}, {whence}")
 
 
-def _notes(ground: _Ground, found: Inspected, sides: dict[str, SideNote], at: str) -> tuple[Note, ...]:
+def _notes(ground: DrawingGround, found: Inspected, sides: dict[str, SideNote], at: str) -> tuple[Note, ...]:
     out = [
         NoteKind.ONLY_PREPARES.note(
             "this plan restores beside the live database and counts what is lost; nothing that runs is changed. "

@@ -157,10 +157,6 @@ class AwaitQuiet(ReadingStep):
         """The look."""
         return (self.wait, self.queue) if self.queue is not None else (self.wait,)
 
-    def run(self, world: World, report: Reporter) -> StepResult:
-        """Look until nobody is there, or the time is over."""
-        return perform(self.effects(), world, report).as_result()
-
 
 @dataclass(frozen=True)
 class StartServices:

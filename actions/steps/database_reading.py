@@ -53,11 +53,19 @@ def run_psql(
     world: World, client: DatabaseClient, database: str, text: str, *, admin: bool = False, s: float = DEADLINE_S
 ) -> CommandResult:
     """psql's end for this text. Raises what the host raises."""
-    env = {key: world.resolve(value) for key, value in client.env.items()}
-    env["PGCONNECT_TIMEOUT"] = "10"
     return host_of(world, client.host).run(
-        client.psql(database, admin=admin), cwd=client.cwd, env=env, stdin=text.encode(), timeout_s=s
+        client.psql(database, admin=admin),
+        cwd=client.cwd,
+        env=env_of(world, client),
+        stdin=text.encode(),
+        timeout_s=s,
     )
+
+
+def env_of(world: World, client: DatabaseClient, connect_s: int = 10) -> dict[str, str]:
+    """The environment of a client of the server: names are values in it, and a connection is not waited for long."""
+    env = {key: world.resolve(value) for key, value in client.env.items()}
+    return {**env, "PGCONNECT_TIMEOUT": str(connect_s)}
 
 
 _KNOWN = (

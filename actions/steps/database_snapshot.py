@@ -16,17 +16,16 @@ from actions.model.database_client import DatabaseClient
 from actions.model.effect import Effect
 from actions.model.effect_dump import KeepDump
 from actions.model.errors import BadInput, GoaroundError
-from actions.model.ports import Host, Reporter, World
+from actions.model.ports import Host, World
 from actions.model.quick_dataclass import dataclass
 from actions.model.sensor_rules import size_words
-from actions.model.step import Checked, Happened, StepResult
+from actions.model.step import Checked, Happened
 from actions.model.system import Settings
 from actions.steps.backups import backups
 from actions.steps.database_manifest import MANIFEST_SQL
 from actions.steps.database_reach import client_of
 from actions.steps.database_reading import ask
 from actions.steps.host_files import room_of, sha256_of, stat_of
-from actions.steps.perform import perform
 from actions.steps.perform_ground import host_of
 from actions.steps.reading import ReadingStep
 
@@ -89,10 +88,6 @@ class KeepDatabase(ReadingStep):
     def moved(self, world: World) -> str:
         """Whether its name was taken meanwhile."""
         return f"{self.path} is there already" if stat_of(host_of(world, self.client.host), (self.path,)) else ""
-
-    def run(self, world: World, report: Reporter) -> StepResult:
-        """Make it."""
-        return perform(self.effects(), world, report).as_result()
 
     def check(self, world: World) -> Checked:
         """After its end was lost: whether the dump is there under its name, and is what its manifest says."""

@@ -5,27 +5,23 @@ Nothing is restored. The second plan is that of a restored backup: the snapshot 
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from actions.model.clock import parse_stamp, span, stamp
-from actions.model.database_client import DatabaseClient
-from actions.model.effect_side import MeasureLoss
 from actions.model.effect_snapshot import AdoptSnapshot
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
 from actions.model.outside_text import sanitise
 from actions.model.plan import Plan
-from actions.model.ports import World
 from actions.model.release import Release
 from actions.model.sensor_rules import size_words
 from actions.model.side_note import SideNote
-from actions.model.system import Settings, seconds_of
+from actions.model.system import seconds_of
 from actions.steps.database_adopt import VerifySnapshot
 from actions.steps.database_keeping import keep_present, left_beside
 from actions.steps.database_loss import CountLoss
-from actions.steps.database_preflight import LiveDatabase, clocks
+from actions.steps.database_preflight import clocks
 from actions.steps.database_releases import deployment, running_identity
 from actions.steps.database_timing import AFTER_S, beside
+from actions.steps.drawing_ground import DrawingGround
 from actions.steps.planned import planned
 from actions.steps.snapshot_releases import find_snapshot, warnings
 from actions.steps.snapshots import Snapshot
@@ -34,35 +30,13 @@ COUNTED_PER_S = 400_000_000
 """Bytes of a database whose rows are counted; and four times as long until they are compared with those of another."""
 
 
-def draw(
-    settings: Settings,
-    release: Release,
-    world: World,
-    incident: str,
-    client: DatabaseClient,
-    live: LiveDatabase,
-    sides: dict[str, SideNote],
-    mark: str,
-) -> Plan:
+def draw(ground: DrawingGround, release: Release, sides: dict[str, SideNote]) -> Plan:
     """The plan that makes this snapshot ready for the swap. Raises Refused with the reason and the next move."""
-    table = settings.database
-    assert table is not None  # the caller has looked
-    one = find_snapshot(release, world, client, table.name)
-    kept, kept_notes, dump_known = keep_present(settings, world, client, incident)
-    due = stamp(world.clock.now() + timedelta(seconds=seconds_of("drop_after", table.drop_after)))
-    verify = VerifySnapshot(_adoption(settings, client, live, incident, release, one), due)
-    loss = CountLoss(
-        MeasureLoss(
-            host=world.host.name,
-            client=client,
-            live=live.name,
-            side=one.name,
-            incident=incident,
-            since=one.at,
-            export=f"lost-{one.name}",
-            encrypt_to=world.evidence.encrypts_to,
-        )
-    )
+    settings, world, client, live = ground.settings, ground.world, ground.client, ground.live
+    one = find_snapshot(release, world, client, live.name)
+    kept, kept_notes, dump_known = keep_present(settings, world, client, ground.incident)
+    verify = VerifySnapshot(_adoption(ground, release, one), ground.due())
+    loss = CountLoss(ground.loss(one.name, one.at))
     about = max(1, live.size // COUNTED_PER_S)
     needs = tuple(step.code for step in kept)
     steps = (
@@ -75,9 +49,9 @@ def draw(
         system=settings.system.name,
         target=release,
         running=running_identity(live.name, sides),
-        drawn={"time": stamp(world.clock.now()), "mark": mark, "side": one.name},
+        drawn={"time": stamp(world.clock.now()), "mark": ground.mark, "side": one.name},
         steps=steps,
-        notes=(*_notes(settings, world, live, incident, one, sides), beside(), *kept_notes),
+        notes=(*_notes(ground, one, sides), beside(), *kept_notes),
         facts={
             "stage": "prepare",
             "database": sanitise(live.name),
@@ -88,18 +62,17 @@ def draw(
     )
 
 
-def _adoption(
-    settings: Settings, client: DatabaseClient, live: LiveDatabase, incident: str, release: Release, one: Snapshot
-) -> AdoptSnapshot:
+def _adoption(ground: DrawingGround, release: Release, one: Snapshot) -> AdoptSnapshot:
+    live = ground.live
     note = SideNote(
-        goaround=incident,
+        goaround=ground.incident,
         backup=release.identity,
         path=sanitise(one.name),
         at=one.at,
         state="restored",
         comment=live.shape.comment,
     )
-    return AdoptSnapshot(client, live.name, one.seen, note, settings.django is not None)
+    return AdoptSnapshot(ground.client, live.name, one.seen, note, ground.settings.django is not None)
 
 
 def _timed(dump: bool | None) -> dict[str, str]:
@@ -107,23 +80,15 @@ def _timed(dump: bool | None) -> dict[str, str]:
     return {"timed": f"{first}nothing is restored; the swap after it about {span(AFTER_S)}", "then s": str(AFTER_S)}
 
 
-def _notes(
-    settings: Settings,
-    world: World,
-    live: LiveDatabase,
-    incident: str,
-    one: Snapshot,
-    sides: dict[str, SideNote],
-) -> tuple[Note, ...]:
-    table = settings.database
-    assert table is not None  # the caller has looked
+def _notes(ground: DrawingGround, one: Snapshot, sides: dict[str, SideNote]) -> tuple[Note, ...]:
+    table, world, incident = ground.table, ground.world, ground.incident
     out = [
         NoteKind.ONLY_PREPARES.note(
             "this plan verifies the snapshot and counts what is lost; nothing that runs is changed. "
             "Choose the snapshot again when it is done: that draws the swap"
         ),
         _itself(sanitise(one.name), "until the swap is drawn undo of X2 gives it back as one"),
-        *clocks(live),
+        *clocks(ground.live),
         *(NoteKind.SNAPSHOT_WARNS.note(words) for words in warnings(one)),
     ]
     if one.adopted and one.adopted != incident:

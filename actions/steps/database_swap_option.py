@@ -6,7 +6,7 @@ the plan, over which people approve, is the one of its moment.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from actions.model.clock import parse_stamp, stamp
@@ -28,7 +28,7 @@ from actions.model.side_note import SideNote
 from actions.model.swap_sql import SwapNames
 from actions.model.system import Settings
 from actions.model.system_checks import seconds_of
-from actions.model.system_database import DatabaseTable
+from actions.steps.configured_probes import configured_probes
 from actions.steps.database_census import Census, take
 from actions.steps.database_code import Way, choose
 from actions.steps.database_code_drawing import CodeGround, CodeSteps, draw_code
@@ -42,8 +42,9 @@ from actions.steps.database_server import server_facts
 from actions.steps.database_snapshot_option import itself
 from actions.steps.database_swap import SwapDatabases
 from actions.steps.database_timing import swapping
+from actions.steps.drawing_ground import DrawingGround
 from actions.steps.loss_reading import measure, shapes
-from actions.steps.planned import planned, probes_of
+from actions.steps.planned import planned
 from actions.steps.queue_reading import after, question
 from actions.steps.queue_reading import notes as queue_notes
 from actions.steps.sessions import told
@@ -57,13 +58,8 @@ TABLES_SHOWN = 12
 class _Swap:
     """What every part of the plan needs."""
 
-    settings: Settings
-    table: DatabaseTable
+    ground: DrawingGround
     release: Release
-    world: World
-    incident: str
-    client: DatabaseClient
-    live: LiveDatabase
     names: SwapNames
     note: SideNote
     census: Census
@@ -77,35 +73,25 @@ class _Swap:
         return tuple(sorted({*self.note.stopped, *self.census.stop}))
 
 
-def draw(
-    settings: Settings,
-    release: Release,
-    world: World,
-    incident: str,
-    client: DatabaseClient,
-    live: LiveDatabase,
-    side: str,
-    sides: dict[str, SideNote],
-    mark: str,
-) -> Plan:
+def draw(ground: DrawingGround, release: Release, side: str, sides: dict[str, SideNote]) -> Plan:
     """The plan that puts ``side`` in the place of the live database. Reads both; raises what reading raises."""
-    table, note = settings.database, sides[side]
-    assert table is not None  # the caller has looked
-    names = SwapNames(live.name, side, side_name(live.name, "pre_rb", mark))
+    settings, world, client, live = ground.settings, ground.world, ground.client, ground.live
+    note = sides[side]
+    names = SwapNames(live.name, side, side_name(live.name, "pre_rb", ground.mark))
     report = _loss(world, client, names, note)
     census = take(settings, world, client, live.name)
     drawn, asked = stamp(world.clock.now()), question(settings, world, census.facts)
-    swap = _Swap(settings, table, release, world, incident, client, live, names, note, census, report, drawn, asked)
+    swap = _Swap(ground, release, names, note, census, report, drawn, asked)
     choice = choose(settings, world, client, names, note, census.facts)
-    ground = CodeGround(settings, world, incident, client, names, release.identity, census, swap.stopped)
-    code = draw_code(ground, choice)
+    under = CodeGround(settings, world, ground.incident, client, names, release.identity, census, swap.stopped)
+    code = draw_code(under, choice)
     steps = tuple(_steps(swap, code))
     return Plan(
         option="database",
         system=settings.system.name,
         target=release,
         running=running_identity(live.name, sides),
-        drawn={"time": drawn, "mark": mark, "side": side, "kept": names.kept},
+        drawn={"time": drawn, "mark": ground.mark, "side": side, "kept": names.kept},
         steps=steps,
         notes=(
             *_loss_notes(report, note),
@@ -147,58 +133,48 @@ def _steps(swap: _Swap, code: CodeSteps) -> list[PlannedStep]:
         ),
         *code.start,
     ]
-    silent = max([60, *(probe.deadline for probe in swap.settings.probe)])
+    silent = max([60, *(probe.deadline for probe in swap.ground.settings.probe)])
     prove = planned(
         _proof(swap, code),
         code="Y6",
         phase="carry out",
         needs=(steps[-1].code,),
         proves=True,
-        about_s=swap.settings.prove.seconds + 2,
+        about_s=swap.ground.settings.prove.seconds + 2,
         silent_s=silent,
     )
     return [*steps, prove, *code.after]
 
 
 def _again(swap: _Swap) -> MeasureLoss:
-    return MeasureLoss(
-        host=swap.world.host.name,
-        client=swap.client,
-        live=swap.live.name,
-        side=swap.names.side,
-        incident=swap.incident,
-        since=swap.note.at,
-        changes=False,
-        at_most=swap.report.rows,
-        export=f"lost-{swap.names.side}",
-        encrypt_to=swap.world.evidence.encrypts_to,
-    )
+    """Once nobody writes: rows that were changed are known by then, and as many as are in the plan may be lost."""
+    return replace(swap.ground.loss(swap.names.side, swap.note.at), changes=False, at_most=swap.report.rows)
 
 
 def _swapping(swap: _Swap, code: CodeSteps) -> SwapDatabases:
-    kept_for = timedelta(seconds=seconds_of("drop_after", swap.table.drop_after))
+    kept_for = timedelta(seconds=seconds_of("drop_after", swap.ground.table.drop_after))
     return SwapDatabases(
-        client=swap.client,
-        incident=swap.incident,
+        client=swap.ground.client,
+        incident=swap.ground.incident,
         names=swap.names,
         loss=swap.report.words(),
         counted=swap.report.counted,
         drawn=swap.drawn,
-        size=size_words(swap.live.size),
+        size=size_words(swap.ground.live.size),
         due=stamp(parse_stamp(swap.drawn) + kept_for),
         code=code.former,
     )
 
 
 def _proof(swap: _Swap, code: CodeSteps) -> ProveDatabase:
-    lacking = ask(swap.world, swap.client, swap.live.name, LACKING_SQL)
+    lacking = ask(swap.ground.world, swap.ground.client, swap.ground.live.name, LACKING_SQL)
     return ProveDatabase(
-        client=swap.client,
-        live=swap.live.name,
+        client=swap.ground.client,
+        live=swap.ground.live.name,
         backup=swap.release.name,
         identity=swap.release.identity,
-        table=_tried(swap.world, swap.client, swap.names.side),
-        probes=probes_of(swap.settings),
+        table=_tried(swap.ground.world, swap.ground.client, swap.names.side),
+        probes=configured_probes(swap.ground.settings),
         code=code.proof,
         lacking=tuple(sanitise(str(name)) for name in lacking),
         rights=True,
@@ -225,14 +201,14 @@ def _quiesce(swap: _Swap, *, replaced: bool) -> PlannedStep:
     census, names = swap.census, swap.names
     before = swap.asked if isinstance(swap.asked, AskQueue) else None
     if not census.stop:
-        wait = AwaitNoSessions(swap.client, names.live, 5 if census.facts is None else WAIT_S)
+        wait = AwaitNoSessions(swap.ground.client, names.live, 5 if census.facts is None else WAIT_S)
         return planned(AwaitQuiet(wait, before), code="Y1", phase="carry out", about_s=2)
     stop = StopWriters(
-        client=swap.client,
-        incident=swap.incident,
+        client=swap.ground.client,
+        incident=swap.ground.incident,
         live=names.live,
         side=names.side,
-        compose=census.services(census.stop, swap.world.host.name),
+        compose=census.services(census.stop, swap.ground.world.host.name),
         remembered=swap.stopped,
         deadline_s=WAIT_S,
         before=before,

@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from actions.model.effect import Effect
 from actions.model.effect_side import VerifySide
-from actions.model.ports import Reporter, World
-from actions.model.step import Checked, Happened, StepResult
-from actions.steps.perform import perform
+from actions.model.ports import World
+from actions.model.step import Checked, Happened
 from actions.steps.reading import ReadingStep
 from actions.steps.side_reading import note_of
 
@@ -40,10 +39,6 @@ class VerifyRestored(ReadingStep):
         _, note = note_of(world, self.verify.client, self.verify.side)
         ready = note is not None and note.goaround == self.verify.incident and note.state == "restored"
         return "" if ready else f"{self.verify.side} is not restored yet"
-
-    def run(self, world: World, report: Reporter) -> StepResult:
-        """Compare."""
-        return perform(self.effects(), world, report).as_result()
 
     def check(self, world: World) -> Checked:
         """What its comment says."""

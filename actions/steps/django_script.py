@@ -10,6 +10,13 @@ import json
 
 MARK = "goaround-migrations:"
 
+
+def marked(out: str) -> str:
+    """What stands behind the last mark of an output: one line of JSON; empty: there is no mark."""
+    line = next((line for line in reversed(out.splitlines()) if line.startswith(MARK)), "")
+    return line.removeprefix(MARK)
+
+
 _SCRIPT = r"""
 def _goaround(alias, recorded):
     import json, os, sys

@@ -5,8 +5,6 @@ What its programs say of themselves is not enough: one that was cut off on its w
 
 from __future__ import annotations
 
-import secrets
-
 from actions.model.backup_file import HEAD, BackupFile, KeptBackup, format_of
 from actions.model.backup_judgement import TableOfContents, contents_of
 from actions.model.clock import stamp
@@ -18,7 +16,7 @@ from actions.model.ports import Host, World
 from actions.steps.backup_inspect import inspect
 from actions.steps.host_files import ASK_S, heads, sha256_of, stat_of
 from actions.steps.perform_ground import host_of
-from actions.steps.pipe_script import pipe_argv, statuses
+from actions.steps.pipe_script import Pipe
 
 
 def checked(effect: KeepDump, world: World, host: Host, manifest: Manifest, begun: int) -> KeptBackup:
@@ -47,10 +45,9 @@ def checked(effect: KeepDump, world: World, host: Host, manifest: Manifest, begu
 
 
 def _contents(effect: KeepDump, host: Host) -> TableOfContents:
-    mark = secrets.token_hex(12)
-    argv = pipe_argv(mark, (effect.list_argv(),), stdin=effect.partial)
-    result = host.run(argv, cwd=effect.client.cwd, env={"LC_ALL": "C"}, timeout_s=ASK_S * 4)
-    (end,), words = statuses(mark, 1, result.stderr)
+    pipe = Pipe((effect.list_argv(),), stdin=effect.partial)
+    result = host.run(pipe.argv, cwd=effect.client.cwd, env={"LC_ALL": "C"}, timeout_s=ASK_S * 4)
+    (end,), words = pipe.ends(result.stderr)
     if end != 0:
         said = sanitise(words.decode("utf-8", "replace").strip(), limit=200)
         raise CommandFailed("the dump's table of contents cannot be read", said, "see to pg_dump and its disk")

@@ -17,6 +17,7 @@ from actions.model.ports import Reporter, World
 from actions.model.release import short_id
 from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
 from actions.steps.git_listening import Listening
+from actions.steps.git_owed import LeftBranch, by_hand, gone_facts, owed_facts, thing
 from actions.steps.git_releases import repository_of
 from actions.steps.perform import perform
 
@@ -42,19 +43,23 @@ def push(clone: Clone, sha: str, branch: str, deadline_s: int) -> RunCommand:
     """The one way in which we push: a full id to a new branch, whatever the clone's own settings would add to it.
 
     ``--no-verify``: hooks of the clone are somebody's habits for new work, may take minutes or ask; the commit was
-    pushed before. Hooks of the remote decide as always. The further options switch off tags, signatures and submodules
-    that settings of the clone might push along.
+    pushed before. Hooks of the remote decide as always.
     """
     # Git looks for a branch or tag of that name first, even when the name is a full id; `^{commit}` can be no name.
     source = f"{sha}^{{commit}}"
-    options = ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
+    where = (clone.remote, f"{source}:refs/heads/{branch}")
     return RunCommand(
         host=clone.host,
-        argv=("git", f"--git-dir={clone.git_dir}", "push", *options, clone.remote, f"{source}:refs/heads/{branch}"),
+        argv=("git", f"--git-dir={clone.git_dir}", "push", *push_options(), *where),
         cwd=clone.directory,
         env=dict(NEVER_ASK),
         timeout_s=deadline_s,
     )
+
+
+def push_options() -> tuple[str, ...]:
+    """What every push of ours is given: git's answer for programs, and nothing that the clone's settings would add."""
+    return ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class PushBranch:
     deadline_s: int = DEADLINE_S
     prefix: str = ""
     """Beginning of every branch of this kind: a new one means that somebody else goes back at the same time."""
+    left: LeftBranch | None = None
+    """How it is owed until it is removed; None in plans from before there was a step that removes it."""
 
     def title(self) -> str:
         """The row: what is pushed where."""
@@ -86,7 +93,7 @@ class PushBranch:
         return (push(self.clone, self.sha, self.branch, self.deadline_s),)
 
     def undo_effects(self) -> tuple[Effect, ...]:
-        """None: a branch by itself deploys nothing, and deleting is not our business."""
+        """None: a branch by itself deploys nothing; removing it waits for the next deployment (``git.remove``)."""
         return ()
 
     def leaves(self) -> str:
@@ -115,34 +122,40 @@ class PushBranch:
         done = perform(self.effects(), world, heard)
         said = heard.text()
         if done.stopped:
-            return StepResult(Outcome.TERMINATED, f"{done.summary}; {self.leaves()}")
+            return StepResult(Outcome.TERMINATED, f"{done.summary}; {self.leaves()}", self.check(world).facts)
         if not done.ok:
             return self._not_taken(done.sure, done.summary, said, world)
         seen = self.check(world)
         if seen.happened is Happened.UNKNOWN:
-            return StepResult(Outcome.UNKNOWN, f"git says it is pushed, but {seen.detail}")
+            return StepResult(Outcome.UNKNOWN, f"git says it is pushed, but {seen.detail}", seen.facts)
         if seen.happened is Happened.NO:
             return StepResult(Outcome.FAILED, f"git says it is pushed, but {seen.detail}")
         if self._flag(said) not in ("*", "="):
             return StepResult(
-                Outcome.FAILED, f"{self.branch} was there before and has been moved forward by this push; {seen.detail}"
+                Outcome.FAILED,
+                f"{self.branch} was there before and has been moved forward by this push; {seen.detail}",
+                seen.facts,
             )
         return self._done(seen.detail)
 
     def check(self, world: World) -> Checked:
         """The remote decides."""
         seen = branch_on_remote(self.clone.remote, self.branch, self.sha, world)
-        return replace(seen, facts=self._owed()) if seen.happened is Happened.YES else seen
+        if seen.happened is Happened.NO:
+            return replace(seen, facts=gone_facts(self.branch))
+        return replace(seen, facts=self._owed(sure=seen.happened is Happened.YES))
 
     def undo(self, world: World, report: Reporter) -> StepResult:
         """Nothing is undone; the branch is named, so that it is removed after the incident."""
-        return StepResult(Outcome.FAILED, f"there is no undo: {self._debt()}")
+        removes = f" ({self.left.undo})" if self.left is not None else f" ({by_hand(self.clone.remote, self.branch)})"
+        stays = f"{thing(self.branch)} stays on {self.clone.remote} until somebody removes it"
+        return StepResult(Outcome.FAILED, f"there is no undo: {stays}{removes}")
 
     def check_undone(self, world: World) -> Checked:
         """Undone is a remote without the branch."""
         seen = self.check(world)
         opposite = {Happened.YES: Happened.NO, Happened.NO: Happened.YES, Happened.UNKNOWN: Happened.UNKNOWN}
-        return Checked(opposite[seen.happened], seen.detail)
+        return Checked(opposite[seen.happened], seen.detail, seen.facts)
 
     def _another_rollback(self, refs: dict[str, str]) -> str:
         begins = f"refs/heads/{self.prefix}"
@@ -156,15 +169,9 @@ class PushBranch:
         facts = {"branch": self.branch, "sha": self.sha, **self._owed()}
         return StepResult(Outcome.DONE, detail, facts)
 
-    def _delete(self) -> str:
-        return f"git push {self.clone.remote} :refs/heads/{self.branch}"
-
-    def _debt(self) -> str:
-        return f"the branch {self.branch} stays on {self.clone.remote} until somebody removes it ({self._delete()})"
-
-    def _owed(self) -> dict[str, str]:
-        """The facts of the debt: no step of the plan removes the branch."""
-        return {"debt": self._debt(), "undo": f"once nothing is deployed from it, by hand: {self._delete()}"}
+    def _owed(self, *, sure: bool = True) -> dict[str, str]:
+        """The facts of the debt: it is removed once what is deployed has moved on."""
+        return owed_facts(self.clone.remote, self.branch, self.left, sure=sure)
 
     def _not_taken(self, sure: bool, summary: str, said: str, world: World) -> StepResult:
         """Why the push failed; where the answer may just have been lost, the remote is asked."""
@@ -183,7 +190,9 @@ class PushBranch:
         if seen.happened is Happened.NO:
             move = known.next_move if known is not None else "look whether the git server is well, then try again"
             return StepResult(Outcome.FAILED, f"not pushed: {why}; {seen.detail}. Next: {move}.")
-        return StepResult(Outcome.UNKNOWN, f"{why}; whether the branch is there is not known: {seen.detail}")
+        return StepResult(
+            Outcome.UNKNOWN, f"{why}; whether the branch is there is not known: {seen.detail}", seen.facts
+        )
 
     def _flag(self, said: str) -> str:
         """Git's own mark for what happened to the branch: ``*`` new, ``=`` there already, a space moved forward."""

@@ -13,9 +13,10 @@ from typing import ClassVar
 from actions.model.coolify import shown
 from actions.model.effect import Effect
 from actions.model.ports import Reporter, World
-from actions.model.step import Happened, Outcome, Risk, StepResult
+from actions.model.step import Checked, Happened, Risk, StepResult
 from actions.steps.coolify_deploy import DeployByCoolify
 from actions.steps.git_branch import DEADLINE_S, Clone, branch_on_remote, push
+from actions.steps.git_owed import LeftBranch, also, left_facts
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class DeployBranch(DeployByCoolify):
     branch: str = ""
     undo_branch: str = ""
     """Name under which the former commit is pushed for the undo."""
+    left: LeftBranch | None = None
+    """How that branch is owed."""
 
     def title(self) -> str:
         """The row."""
@@ -63,12 +66,17 @@ class DeployBranch(DeployByCoolify):
         return super().moved(world)
 
     def undo(self, world: World, report: Reporter) -> StepResult:
-        """Deploy what ran before; the branch that it took stays, as none is ever deleted by us."""
+        """Deploy what ran before; the branch that it took is owed, however that ended."""
         result = super().undo(world, report)
-        if result.outcome is not Outcome.DONE or self.clone is None:
-            return result
-        debt = f"the branch {self.undo_branch} stays on {self.clone.remote} until somebody removes it"
-        delete = (
-            f"once nothing is deployed from it, by hand: git push {self.clone.remote} :refs/heads/{self.undo_branch}"
-        )
-        return dataclasses.replace(result, facts={"debt": debt, "undo": delete, **result.facts})
+        return dataclasses.replace(result, facts={**result.facts, **self._undo_debt(world)})
+
+    def check_undone(self, world: World) -> Checked:
+        """What became of the deployment, and whether the branch for it is there."""
+        seen = super().check_undone(world)
+        return dataclasses.replace(seen, facts={**seen.facts, **self._undo_debt(world)})
+
+    def _undo_debt(self, world: World) -> dict[str, str]:
+        if self.clone is None or self.back is None:
+            return {}
+        # Beside what is owed of the branch that Coolify is on, which is the step's own.
+        return also(left_facts(world, self.clone.remote, self.undo_branch, self.back.commit, self.left))

@@ -17,18 +17,23 @@ from actions.model.note import Note
 from actions.model.plan import PlannedStep
 from actions.model.ports import World
 from actions.model.quick_dataclass import dataclass, replace
+from actions.model.release import Release
 from actions.model.system import Settings
 from actions.model.system_coolify import CoolifyTable
 from actions.steps.coolify_notes import at_work, notes
 from actions.steps.coolify_option import PIN, SILENT_S, UNPIN, cancel, evidence, newer, pin_due, proof_of, table_of
 from actions.steps.coolify_releases import CoolifySurvey, survey
+from actions.steps.coolify_restore import Restoring, restoring
 from actions.steps.coolify_set import SetField
 from actions.steps.git_branch import Clone
 from actions.steps.git_coolify import DeployBranch
+from actions.steps.git_owed import LeftBranch
+from actions.steps.git_remove_option import Usual
 from actions.steps.perform_coolify import coolify_of
 from actions.steps.planned import planned
 
 BRANCH = "git_branch"
+KEEPS = "B4"
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,11 @@ class Branches:
     sha: str
     branch: str
     undo_branch: str
+    left: LeftBranch
+    """How the branch of the undo is owed."""
+    prefix: str
+    """Beginning of every branch of this kind."""
+    usual: Usual
 
 
 def look(settings: Settings, world: World) -> CoolifySurvey:
@@ -62,7 +72,12 @@ def look(settings: Settings, world: World) -> CoolifySurvey:
 
 def keep(settings: Settings, world: World) -> PlannedStep:
     """What Coolify knows is kept first."""
-    return planned(evidence(table_of(settings), world), code="B4", phase="before", gate=True, about_s=5)
+    return planned(evidence(table_of(settings), world), code=KEEPS, phase="before", gate=True, about_s=5)
+
+
+def environment(settings: Settings, release: Release, world: World) -> Restoring:
+    """The step that sets it back, where it can be."""
+    return restoring(settings, table_of(settings), release, world, needs=(KEEPS,))
 
 
 def steps(
@@ -78,7 +93,7 @@ def steps(
         needs = (*needs, "X2")
     deployed = _deploy(table, seen, made, target, world)
     assert deployed.pin is not None
-    back = _set_back(settings, deployed.pin, seen)
+    back = _set_back(settings, deployed.pin, seen, made)
     deployed = dataclasses.replace(deployed, owed_undo=f"u on X3, or {UNPIN} {back.title()}")
     proof = proof_of(settings, table, seen, target, made.sha)
     passes_s = max(5, settings.prove.seconds * len(proof.probes))
@@ -86,7 +101,7 @@ def steps(
         *found,
         planned(deployed, code="X3", phase="carry out", needs=needs, about_s=120, silent_s=SILENT_S),
         planned(proof, code="X4", phase="carry out", needs=("X3",), proves=True, about_s=5 + passes_s),
-        replace(planned(back, code=UNPIN, phase="after", about_s=2), pays=PIN),
+        replace(planned(back, code=UNPIN, phase="after", optional=True, about_s=2), pays=PIN),
     )
 
 
@@ -94,6 +109,7 @@ def _deploy(table: CoolifyTable, seen: CoolifySurvey, made: Branches, target: st
     former = seen.running.version if is_full_id(seen.running.version) else ""
     call = CoolifyCall(table.url, "PATCH", f"/applications/{table.application}", {BRANCH: made.branch})
     before, after = json.dumps(seen.application.git_branch), json.dumps(made.branch)
+    straight = _straight(before, made)
     return DeployBranch(
         queue=_queue(table, made.sha, seen.newest),
         target=target,
@@ -104,7 +120,19 @@ def _deploy(table: CoolifyTable, seen: CoolifySurvey, made: Branches, target: st
         clone=made.clone,
         branch=made.branch,
         undo_branch=made.undo_branch if former else "",
+        left=made.left if former else None,
+        straight=straight if straight != before else "",
     )
+
+
+def _straight(before: str, made: Branches) -> str:
+    """JSON of the branch that it should be on in the end.
+
+    One of ours was set by an earlier plan of this incident, or of one before: the usual branch is meant, where the
+    remote tells which that is.
+    """
+    bent = bool(made.prefix) and str(json.loads(before)).startswith(made.prefix)
+    return json.dumps(made.usual.branch) if bent and made.usual.branch else before
 
 
 def _queue(table: CoolifyTable, sha: str, newest: int) -> QueueDeployment:
@@ -112,17 +140,21 @@ def _queue(table: CoolifyTable, sha: str, newest: int) -> QueueDeployment:
     return QueueDeployment(call, table.application, sha, newest, table.poll)
 
 
-def _set_back(settings: Settings, pin: SetApplication, seen: CoolifySurvey) -> SetField:
-    branch = json.loads(pin.before)
+def _set_back(settings: Settings, pin: SetApplication, seen: CoolifySurvey, made: Branches) -> SetField:
+    straight = _straight(pin.before, made)
+    branch = json.loads(straight)
+    then = newer(settings, seen)
+    if straight != pin.before:
+        then = {**then, "newer_than": made.usual.bad, "branch": branch}
     return SetField(
         base=pin.call.base,
         application=pin.application,
         key=BRANCH,
         before=pin.after,
-        after=pin.before,
+        after=straight,
         title_text=f"Put Coolify on {branch} again, once a newer version than the bad one is there",
         code=PIN,
-        **newer(settings, seen),
+        **then,
     )
 
 

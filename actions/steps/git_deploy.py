@@ -6,7 +6,7 @@ replaced in the command, and no shell reads it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from actions.model.effect import Effect, RunCommand
@@ -15,6 +15,7 @@ from actions.model.ports import Reporter, World
 from actions.model.release import short_id
 from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
 from actions.steps.git_branch import DEADLINE_S, Clone, push
+from actions.steps.git_owed import LeftBranch, left_facts
 from actions.steps.git_releases import repository_of
 from actions.steps.git_running import CommitReader, read_running
 from actions.steps.perform import perform
@@ -44,6 +45,8 @@ class Deploy:
     """The branch that the command is given; empty when it is given the id alone."""
     undo_branch: str = ""
     """Name under which the former commit is pushed for the undo; empty when the command takes the id."""
+    left: LeftBranch | None = None
+    """How that branch is owed."""
 
     def title(self) -> str:
         """The row."""
@@ -120,26 +123,24 @@ class Deploy:
         if not self.undo_effects():
             return StepResult(Outcome.FAILED, "there is no undo: what ran before is not known")
         done = perform(self.undo_effects(), world, report)
+        owed = self._undo_debt(world)  # however it ended: the branch may have been pushed before that
         if not done.ok:
-            return StepResult(done.outcome, f"{done.summary}; {self.check_undone(world).detail}", done.facts)
-        return StepResult(Outcome.DONE, done.summary, {**done.facts, **self._undo_debt()})
+            return StepResult(done.outcome, f"{done.summary}; {self._undone(world).detail}", {**done.facts, **owed})
+        return StepResult(Outcome.DONE, done.summary, {**done.facts, **owed})
 
-    def _undo_debt(self) -> dict[str, str]:
-        if not self.undo_branch:
-            return {}
-        delete = f"git push {self.clone.remote} :refs/heads/{self.undo_branch}"
-        return {
-            "debt": f"the branch {self.undo_branch} stays on {self.clone.remote} until somebody removes it",
-            "undo": f"once nothing is deployed from it, by hand: {delete}",
-        }
+    def _undo_debt(self, world: World) -> dict[str, str]:
+        return left_facts(world, self.clone.remote, self.undo_branch, self.former, self.left)
 
     def check_undone(self, world: World) -> Checked:
-        """Ask what runs, the other way round."""
+        """Ask what runs, the other way round; and the remote, whether the branch for it is there."""
+        return replace(self._undone(world), facts=self._undo_debt(world))
+
+    def _undone(self, world: World) -> Checked:
         running = read_running(self.reader, world)
         if not running.commit:
             return Checked(Happened.UNKNOWN, running.why)
         if running.commit == self.former:
-            return Checked(Happened.YES, f"{self.former} runs again", self._undo_debt())
+            return Checked(Happened.YES, f"{self.former} runs again")
         if running.commit == self.sha:
             return Checked(Happened.NO, f"{self.sha} still runs")
         return Checked(Happened.UNKNOWN, f"{running.commit} runs, neither the target nor what ran before")

@@ -5,6 +5,8 @@ Every name, id and time is drawn here, once; the steps only carry them. Which re
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import re
 from datetime import datetime
 
@@ -22,6 +24,7 @@ from actions.steps.git_branch import Clone, PushBranch
 from actions.steps.git_deploy import Deploy
 from actions.steps.git_evidence import keep_clone, keep_logs
 from actions.steps.git_releases import repository_of
+from actions.steps.git_remove_option import Removal, removal, usual_of
 from actions.steps.git_running import CommitReader, Running, deploy_host, read_running
 from actions.steps.planned import planned
 from actions.steps.prove import ProveBack
@@ -57,21 +60,33 @@ def draw(settings: Settings, release: Release, world: World, incident: str = "")
         )
     refs = repository.remote_refs(table.remote)
     moment = world.clock.now()
-    branch, undo_branch = _names(table, moment, refs)
+    branch, undo_branch, time = _names(table, moment, refs)
     watched = _watched(table, repository, refs, (sha, running.commit), release)
-    pushed = PushBranch(clone, sha, branch, watched, prefix=table.branch.partition("{time}")[0])
+    prefix = table.branch.partition("{time}")[0]
+    former = running.commit if is_full_id(running.commit) else ""
+    named = over.application.git_branch if over is not None else ""
+    usual = usual_of(refs, former, sha, prefix, "" if prefix and named.startswith(prefix) else named)
+    draws = functools.partial(
+        removal, clone, usual=usual, moment=moment, time=time, reader=None if over else reader, coolify=over is not None
+    )
+    gone, undo_gone = draws(branch, sha), draws(undo_branch, former, undo=True)
+    pushed = PushBranch(clone, sha, branch, watched, prefix=prefix, left=gone.left)
     kept = _kept(settings, table, clone, world.evidence.encrypts_to)
     schema = gate(settings, world, release, "B3")
     drawn = {"time": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "branch": branch, "sha": sha}
     if over is not None:
-        made = git_coolify_option.Branches(clone, sha, branch, undo_branch if is_full_id(running.commit) else "")
+        back = undo_branch if former else ""
+        made = git_coolify_option.Branches(clone, sha, branch, back, undo_gone.left, prefix, usual)
         kept = (*kept, git_coolify_option.keep(settings, world))
         needs = tuple(step.code for step in kept)
+        environment = git_coolify_option.environment(settings, release, world)
+        kept = (*kept, *environment.steps)
         then = git_coolify_option.steps(settings, over, made, release.name, world, (*needs, "X1"))
-        notes = git_coolify_option.said(settings, over, made, world)
+        notes = (*git_coolify_option.said(settings, over, made, world), *environment.notes)
         undo_branch = made.undo_branch
     else:
         deployed = _deploy(settings, table, clone, sha, branch, undo_branch, running, reader)
+        deployed = dataclasses.replace(deployed, left=undo_gone.left if deployed.undo_branch else None)
         needs = tuple(step.code for step in kept)
         then = _then(settings, release, deployed, reader, needs)
         notes = ()
@@ -79,14 +94,15 @@ def draw(settings: Settings, release: Release, world: World, incident: str = "")
     if undo_branch:
         drawn["undo_branch"] = undo_branch
     x1 = planned(pushed, code="X1", phase="carry out", needs=needs, about_s=5, silent_s=30)
+    removals = (gone.planned(), *((undo_gone.planned(),) if undo_branch else ()))
     return Plan(
         option="git",
         system=settings.system.name,
         target=release,
         running=running.commit,
         drawn=drawn,
-        steps=(*kept, *schema.steps, x1, *then),
-        notes=(*schema.notes, *notes, *_notes(settings, table, repository, running, sha, undo_branch)),
+        steps=(*kept, *schema.steps, x1, *then, *removals),
+        notes=(*schema.notes, *notes, *_notes(settings, table, repository, running, gone, undo_branch)),
         facts={"remote": f"{table.remote} ({clone.url})", "watched": ", ".join(sorted(watched)), **schema.facts},
     )
 
@@ -115,8 +131,10 @@ def _target(release: Release, repository: Repository) -> str:
     return sha
 
 
-def _names(table: GitTable, moment: datetime, refs: dict[str, str]) -> tuple[str, str]:
-    """A branch name that the remote does not have, and the one for the undo; seconds are added when it must be."""
+def _names(table: GitTable, moment: datetime, refs: dict[str, str]) -> tuple[str, str, str]:
+    """A branch name that the remote does not have, the one for the undo, and the time in both; with seconds when it
+    must be.
+    """
     taken = {name.removeprefix("refs/heads/") for name in refs}
     times = [f"{moment:%Y%m%d-%H%M}", f"{moment:%Y%m%d-%H%M%S}"]
     times += [f"{moment:%Y%m%d-%H%M%S}-{number}" for number in range(2, _NAMES_TRIED)]
@@ -126,7 +144,7 @@ def _names(table: GitTable, moment: datetime, refs: dict[str, str]) -> tuple[str
         if problem:
             raise BadInput("git.branch", f"{branch!r} {problem}", "correct the name around {time}")
         if branch not in taken and f"{branch}-undo" not in taken:
-            return branch, f"{branch}-undo"
+            return branch, f"{branch}-undo", time
     raise Refused("no free branch name is left", table.branch, "remove old branches of this kind from the remote")
 
 
@@ -213,9 +231,9 @@ def _then(
 
 
 def _notes(
-    settings: Settings, table: GitTable, repository: Repository, running: Running, sha: str, undo_branch: str
+    settings: Settings, table: GitTable, repository: Repository, running: Running, gone: Removal, undo_branch: str
 ) -> tuple[Note, ...]:
-    notes = []
+    notes, sha = [], gone.step.sha
     if running.commit:
         notes.append(_differences(repository, running.commit, sha))
     elif not table.coolify:  # which says so itself
@@ -231,7 +249,8 @@ def _notes(
         missing = "no system.logs are configured: no log of the release that runs now is kept"
         notes.append(NoteKind.NO_LOGS_CONFIGURED.note(missing))
     undo = f" (and {undo_branch} after an undo)" if undo_branch else ""
-    stays = f"the branch{undo} stays on {table.remote} until somebody removes it; nothing is forced or deleted"
+    until = f"until {gone.code} removes it, once what is deployed has moved on"
+    stays = f"the branch{undo} stays on {table.remote} {until}; nothing is forced"
     return (*notes, NoteKind.BRANCH_STAYS.note(stays))
 
 

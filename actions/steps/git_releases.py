@@ -104,6 +104,7 @@ def _release(commit: Commit, pattern: str, known: Release | None, now: str) -> R
         live_since=known.live_since if known else "",
         live_until=known.live_until if known else "",
         ended=known.ended if known else "",
+        deployments=known.deployments if known else (),
         way_back=WayBack.READY,
         subject=commit.subject,
         author=commit.author,

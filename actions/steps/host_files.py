@@ -198,5 +198,10 @@ def _check(host: Host, result: CommandResult, doing: str) -> None:
 
 def last_words(result: CommandResult) -> str:
     """The last line that it said on stderr."""
-    lines = [line.strip() for line in sanitise(result.stderr, keep_newlines=True).split("\n") if line.strip()]
-    return lines[-1][:160] if lines else ""
+    return last_line(result.stderr, 160)
+
+
+def last_line(said: bytes, most: int) -> str:
+    """The last one that is not empty, of so many characters at most."""
+    lines = [line.strip() for line in sanitise(said, keep_newlines=True).split("\n") if line.strip()]
+    return lines[-1][:most] if lines else ""

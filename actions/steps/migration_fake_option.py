@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from actions.model.django_code import DjangoCode
 from actions.model.effect_schema import AskSchema, RunMigrate
 from actions.model.errors import Refused
+from actions.model.migration_way import is_there
 from actions.model.migrations import ZERO, Inside, Migration, Recorded, SchemaVerdict
 from actions.model.ports import World
 from actions.model.schema_shape import Compared
@@ -73,7 +74,7 @@ def there_already(world: World, asked: AskSchema, answered: Answered) -> tuple[P
 def _candidates(held: Inside, answered: Answered, state: Diagnosis) -> tuple[Migration, ...]:
     """Not recorded, on ground that is or would be, in order; somewhat of each is there, or none of it shows as such."""
     done = {row.migration for row in answered.rows}
-    done |= {one.migration for one in held.migrations if one.replaces and all(part in done for part in one.replaces)}
+    done |= {one.migration for one in held.migrations if is_there(one, done)}
     missing = set(answered.verdict.missing)
     standing = {one.migration: one for one in state.findings}
     replaced = {part for one in held.migrations for part in one.replaces}

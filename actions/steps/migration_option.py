@@ -57,7 +57,7 @@ def draw(settings: Settings, release: Release, world: World, incident: str) -> P
         return _by_hand(settings, release, world, incident, asked, found)
     if plan := _recorded_only(settings, release, world, incident, asked, answered):
         return plan
-    _refuse(release, found, kept_words(world, found.unknown))
+    _refuse(world, release, found)
     assert answered.running is not None  # the verdict stands on it
     numbers = counts(world, asked.client, asked.database, found.drops)
     sql = backwards_sql(world, asked.running, [m for row in found.back for m in row.takes])
@@ -86,7 +86,7 @@ def _recorded_only(
         if proof.half:
             raise unproven(release.name, proof)
         return None
-    step = forward_step(asked, code, held, answered.rows, proof, round(seconds_of("lock_timeout", table.lock_timeout)))
+    step = forward_step(asked, code, held, answered.rows, proof, _lock_s(table))
     steps, notes = _kept(settings, database, world, incident, asked, False)
     locks = CheckLocks(AskLocks(asked.client, asked.database, ("django_migrations",)))
     notes = (*notes_of(answered.verdict), *proof_notes(proof), *notes)
@@ -98,7 +98,7 @@ def _by_hand(
 ) -> Plan:
     """The plan with the file of ``django.reverse_sql`` in place of Django's own reversal."""
     table, database = _tables(settings)
-    lock = round(seconds_of("lock_timeout", table.lock_timeout))
+    lock = _lock_s(table)
     step = draw_hand_sql(world, asked.client, asked.database, table.reverse_sql, lock)
     steps, notes = _kept(settings, database, world, incident, asked, True)
     locks = CheckLocks(AskLocks(asked.client, asked.database))
@@ -152,7 +152,12 @@ def _tables(settings: Settings) -> tuple[DjangoTable, DatabaseTable]:
     return settings.django, settings.database
 
 
-def _refuse(release: Release, found: SchemaVerdict, kept: str) -> None:
+def _lock_s(table: DjangoTable) -> int:
+    """``lock_timeout`` in seconds."""
+    return round(seconds_of("lock_timeout", table.lock_timeout))
+
+
+def _refuse(world: World, release: Release, found: SchemaVerdict) -> None:
     if found.verdict is Verdict.SAFE:
         raise Refused(
             f"there is nothing to take back for {release.name}",
@@ -163,14 +168,14 @@ def _refuse(release: Release, found: SchemaVerdict, kept: str) -> None:
     if found.verdict is Verdict.IRREVERSIBLE:
         raise Refused(
             f"the migrations cannot be taken back for {release.name}",
-            "; ".join(filter(None, (f"IRREVERSIBLE: {'; '.join(found.one_way)}", kept))),
+            "; ".join(filter(None, (f"IRREVERSIBLE: {'; '.join(found.one_way)}", kept_words(world, found.unknown)))),
             ", or ".join(found.ways),
             code="schema-irreversible",
         )
     if found.verdict is Verdict.UNKNOWN:
         raise Refused(
             f"whether {release.name} can live with the schema is not known",
-            "; ".join(filter(None, (found.why, kept))),
+            "; ".join(filter(None, (found.why, kept_words(world, found.unknown)))),
             "find out first, restore the database, or fix forward",
             code="schema-unknown",
         )
@@ -188,7 +193,7 @@ def _step(
 ) -> ReverseMigrations:
     found, running = answered.verdict, answered.running
     assert running is not None
-    lock = round(seconds_of("lock_timeout", table.lock_timeout))
+    lock = _lock_s(table)
     kind = FakeReversal if fake else ReverseWithLoss if any(lost.values()) else ReverseMigrations
     again = forward(found.back, running)
     return kind(

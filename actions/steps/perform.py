@@ -6,62 +6,55 @@ what an effect of each kind does stands in the ``perform_…`` files, what a fai
 
 from __future__ import annotations
 
+import functools
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from importlib import import_module
 
-from actions.model.effect import (
-    CollectFile,
-    CollectOutput,
-    EditFile,
-    Effect,
-    ObserveCommand,
-    ObserveCommit,
-    ObserveImages,
-    ProbeHttp,
-    RemoveFile,
-    RunCommand,
-    WaitHealthy,
-    WriteFile,
-)
-from actions.model.effect_coolify import (
-    CancelDeployment,
-    CollectCoolify,
-    ObserveDeployed,
-    QueueDeployment,
-    SetApplication,
-)
-from actions.model.effect_database import RunPipe, RunSql
-from actions.model.effect_dump import KeepDump
-from actions.model.effect_files import KeepFiles
-from actions.model.effect_queue import AskQueue
-from actions.model.effect_schema import AskLocks, AskSchema, RunMigrate
-from actions.model.effect_sessions import AnalyzeTables, LoadDump
-from actions.model.effect_side import AwaitNoSessions, MeasureLoss, ObserveDatabase, VerifySide
-from actions.model.effect_snapshot import AdoptSnapshot
+from actions.model.effect import Effect, RunCommand
 from actions.model.errors import GoaroundError
 from actions.model.events import EffectFinished, EffectStarted
 from actions.model.points import point
 from actions.model.ports import Reporter, World
 from actions.model.step import Outcome, StepResult
-from actions.steps.perform_adopt import adopt_snapshot
-from actions.steps.perform_commands import run_command
-from actions.steps.perform_commit import observe_commit
-from actions.steps.perform_coolify import cancel_deployment, observe_deployed, queue_deployment, set_application
-from actions.steps.perform_coolify_evidence import collect_coolify
-from actions.steps.perform_database import run_pipe, run_sql
-from actions.steps.perform_dump import keep_dump
-from actions.steps.perform_evidence import collect_file, collect_output
-from actions.steps.perform_files import edit_file, remove_file, write_file
-from actions.steps.perform_files_kept import keep_files
 from actions.steps.perform_ground import Ended, failed, one_line
-from actions.steps.perform_images import observe_images, wait_healthy
-from actions.steps.perform_look import observe_command
-from actions.steps.perform_probe import probe_http
-from actions.steps.perform_queue import ask_queue
-from actions.steps.perform_schema import ask_locks, ask_the_schema, run_migrate
-from actions.steps.perform_sessions import analyze_tables, load_dump
-from actions.steps.perform_side import await_no_sessions, measure_loss, observe_database, verify_side
+
+PERFORMERS = {
+    "command": "perform_commands:run_command",
+    "write": "perform_files:write_file",
+    "edit": "perform_files:edit_file",
+    "remove": "perform_files:remove_file",
+    "collect": "perform_evidence:collect_output",
+    "collect-file": "perform_evidence:collect_file",
+    "probe": "perform_probe:probe_http",
+    "observe-images": "perform_images:observe_images",
+    "wait-healthy": "perform_images:wait_healthy",
+    "observe-commit": "perform_commit:observe_commit",
+    "observe-command": "perform_look:observe_command",
+    "sql": "perform_database:run_sql",
+    "pipe": "perform_database:run_pipe",
+    "load-dump": "perform_sessions:load_dump",
+    "analyze": "perform_sessions:analyze_tables",
+    "verify-side": "perform_side:verify_side",
+    "adopt-snapshot": "perform_adopt:adopt_snapshot",
+    "measure-loss": "perform_side:measure_loss",
+    "await-no-sessions": "perform_side:await_no_sessions",
+    "observe-database": "perform_side:observe_database",
+    "dump": "perform_dump:keep_dump",
+    "keep-files": "perform_files_kept:keep_files",
+    "schema": "perform_schema:ask_the_schema",
+    "locks": "perform_schema:ask_locks",
+    "ask-queue": "perform_queue:ask_queue",
+    "migrate": "perform_schema:run_migrate",
+    "coolify-set": "perform_coolify:set_application",
+    "coolify-variables": "perform_coolify_environment:set_variables",
+    "coolify-cancel": "perform_coolify:cancel_deployment",
+    "coolify-queue": "perform_coolify_queue:queue_deployment",
+    "coolify-collect": "perform_coolify_evidence:collect_coolify",
+    "coolify-observe": "perform_coolify:observe_deployed",
+}
+"""Kind of effect -> ``module:function`` of this folder: what only plans of some kinds hold is loaded with the first."""
 
 
 @dataclass(frozen=True)
@@ -131,10 +124,11 @@ def _perform_one(n: int, effect: Effect, world: World, report: Reporter) -> Ende
     shown = one_line(world, shown_in_one_line(effect))
     report.record(EffectStarted(0, n, shown))
     report.line(f"[{n}] {shown}")
+    perform_it = performer(effect.kind)
     begun = world.clock.monotonic_ms()
     point("effect.before")
     try:
-        ended = _do(effect, world, report)
+        ended = perform_it(effect, world, report)
     except GoaroundError as error:
         ended = failed(error)
     point("effect.after")
@@ -146,71 +140,12 @@ def _perform_one(n: int, effect: Effect, world: World, report: Reporter) -> Ende
     return Ended(ended.ok, detail, status, ended.facts, ended.sure, ended.stopped)
 
 
-def _do(effect: Effect, world: World, report: Reporter) -> Ended:
-    match effect:
-        case RunCommand():
-            return run_command(effect, world, report)
-        case WriteFile():
-            return write_file(effect, world)
-        case EditFile():
-            return edit_file(effect, world)
-        case RemoveFile():
-            return remove_file(effect, world)
-        case CollectOutput():
-            return collect_output(effect, world, report)
-        case CollectFile():
-            return collect_file(effect, world, report)
-        case ProbeHttp():
-            return probe_http(effect, world, report)
-        case ObserveImages():
-            return observe_images(effect, world, report)
-        case WaitHealthy():
-            return wait_healthy(effect, world, report)
-        case ObserveCommit():
-            return observe_commit(effect, world, report)
-        case ObserveCommand():
-            return observe_command(effect, world, report)
-        case RunSql():
-            return run_sql(effect, world, report)
-        case RunPipe():
-            return run_pipe(effect, world, report)
-        case LoadDump():
-            return load_dump(effect, world, report)
-        case AnalyzeTables():
-            return analyze_tables(effect, world, report)
-        case VerifySide():
-            return verify_side(effect, world, report)
-        case AdoptSnapshot():
-            return adopt_snapshot(effect, world, report)
-        case MeasureLoss():
-            return measure_loss(effect, world, report)
-        case AwaitNoSessions():
-            return await_no_sessions(effect, world, report)
-        case ObserveDatabase():
-            return observe_database(effect, world, report)
-        case KeepDump():
-            return keep_dump(effect, world, report)
-        case KeepFiles():
-            return keep_files(effect, world, report)
-        case AskSchema():
-            return ask_the_schema(effect, world, report)
-        case AskLocks():
-            return ask_locks(effect, world, report)
-        case AskQueue():
-            return ask_queue(effect, world, report)
-        case RunMigrate():
-            return run_migrate(effect, world, report)
-        case SetApplication():
-            return set_application(effect, world, report)
-        case CancelDeployment():
-            return cancel_deployment(effect, world, report)
-        case QueueDeployment():
-            return queue_deployment(effect, world, report)
-        case CollectCoolify():
-            return collect_coolify(effect, world, report)
-        case ObserveDeployed():
-            return observe_deployed(effect, world, report)
-    assert_never(effect)
+@functools.cache
+def performer(kind: str) -> Callable[[Effect, World, Reporter], Ended]:
+    """What performs effects of this kind."""
+    module, _, name = PERFORMERS[kind].partition(":")
+    found: Callable[[Effect, World, Reporter], Ended] = getattr(import_module(f"actions.steps.{module}"), name)
+    return found
 
 
 def shown_in_one_line(effect: Effect) -> str:

@@ -9,7 +9,7 @@ from actions.model.clock import stamp
 from actions.model.effect_snapshot import AdoptSnapshot
 from actions.model.errors import GoaroundError, Refused
 from actions.model.events import Observed
-from actions.model.manifest import Difference, Manifest, compare
+from actions.model.manifest import Difference, Manifest, compare, named
 from actions.model.outside_text import sanitise
 from actions.model.ports import Reporter, World
 from actions.model.quick_dataclass import replace
@@ -17,7 +17,6 @@ from actions.model.snapshot_adoption import WRITTEN_SQL, adopt_sql, give_back_sq
 from actions.steps.database_manifest import read_manifest
 from actions.steps.database_reading import ask, failure, run_psql
 from actions.steps.perform_ground import STOPPED, Ended, one_line
-from actions.steps.perform_side import MOST_SHOWN
 from actions.steps.side_reading import MAINTENANCE
 from actions.steps.snapshots import Snapshot, snapshot_named
 
@@ -43,8 +42,7 @@ def adopt_snapshot(effect: AdoptSnapshot, world: World, report: Reporter) -> End
         report.line(one_line(world, one.words()))
     if problems:
         _say(effect, world, give_back_sql(effect.snapshot, effect.note.goaround))
-        more = f", and {len(problems) - MOST_SHOWN} more" if len(problems) > MOST_SHOWN else ""
-        told = "; ".join(one.words() for one in problems[:MOST_SHOWN]) + more
+        told = named(problems)
         report.record(Observed(0, "snapshot", False, one_line(world, told), SAME, 0))
         return Ended(False, f"{name} is not what it was when it was taken: {told}")
     note = replace(effect.note, verified=f"{stamp(world.clock.now())} {words}")

@@ -10,9 +10,9 @@ from actions.model.effect import ObserveCommit, ProbeHttp
 from actions.model.errors import GoaroundError
 from actions.model.outside_text import sanitise
 from actions.model.ports import Reporter, World
-from actions.steps.perform_ground import Ended, OutputLines, Sightings, host_of, one_line, pause
+from actions.steps.perform_ground import Ended, OutputLines, host_of, one_line
+from actions.steps.perform_running import await_running
 
-POLL_S = 1.0
 ANSWER_S = 10
 LONGEST_ID = 100
 
@@ -22,35 +22,20 @@ class NotTold(Exception):
 
 
 def observe_commit(effect: ObserveCommit, world: World, report: Reporter) -> Ended:
-    """Ask until the wanted commit runs: an old process may answer for a moment while the new one starts."""
-    sightings = Sightings(world, report, "running commit", effect.want)
-    end = world.clock.monotonic_ms() + effect.deadline_s * 1000
-    told, facts = "", dict[str, str]()
-    while True:
-        begun = world.clock.monotonic_ms()
+    """Ask until the wanted commit runs."""
+    running: str | None = None
+
+    def ask() -> tuple[str, str | None]:
+        nonlocal running
         try:
             running = one_line(world, commit_seen(effect, world, report))
         except NotTold as reason:
-            problem = str(reason)
+            return str(reason), running
         except GoaroundError as error:
-            problem = error.line()
-        else:
-            facts = {"running": running}
-            problem = _difference(running, effect.want)
-        problem = one_line(world, problem)
-        ms = world.clock.monotonic_ms() - begun
-        if not problem:
-            sightings.last(True, facts["running"], ms)
-            return Ended(True, f"{effect.want} runs", facts=facts)
-        if problem != told:
-            report.line(f"not yet: {problem}")
-            told = problem
-        late = world.clock.monotonic_ms() + POLL_S * 1000 > end
-        if late or report.stopping():
-            sightings.last(False, problem, ms)
-            return Ended(False, problem, facts=facts, stopped=not late)
-        sightings.seen(False, problem, ms)
-        pause(world, report, POLL_S)
+            return error.line(), running
+        return _difference(running, effect.want), running
+
+    return await_running(world, report, "running commit", effect.want, effect.deadline_s, ask)
 
 
 def commit_seen(effect: ObserveCommit, world: World, report: Reporter) -> str:

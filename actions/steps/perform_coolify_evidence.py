@@ -10,11 +10,11 @@ import json
 from actions.model.codec import to_json
 from actions.model.coolify import Variable
 from actions.model.effect_coolify import CollectCoolify
-from actions.model.errors import BadInput, GoaroundError, Refused
-from actions.model.events import EvidenceKept
+from actions.model.errors import BadInput, GoaroundError
 from actions.model.ports import Coolify, Reporter, World
 from actions.steps.perform_coolify import coolify_of
-from actions.steps.perform_ground import Ended, failed, one_line, sanitiser
+from actions.steps.perform_evidence import cleaned, others_could_read
+from actions.steps.perform_ground import Ended, evidence_kept, failed, one_line
 
 DEPLOYMENTS = 50
 LOG_LINES = 10_000
@@ -24,35 +24,20 @@ NAMED = 20
 
 def collect_coolify(effect: CollectCoolify, world: World, report: Reporter) -> Ended:
     """Ask, keep, and tell what is missing."""
-    if effect.private and effect.encrypt_to != world.evidence.encrypts_to:
-        return Ended(
-            False, f"{effect.name}: those who could open it are not those that were shown; draw the plan again"
-        )
+    moved = others_could_read(effect, world)
+    if moved is not None:
+        return moved
     server = coolify_of(world)
     try:
         content, note = _asked(effect.what, server)
     except GoaroundError as error:
         return failed(error)
     if not effect.private:
-        lines = sanitiser(world)
-        text = [*lines.feed(content), *lines.finish()]
-        content = "".join(f"{world.redact(line)}\n" for line in text).encode()
+        content = b"".join(cleaned((content,), world))
     kept = world.evidence.keep(effect.name, iter((content,)), private=effect.private)
     note = one_line(world, note)
     words = "; ".join(part for part in (kept.note, note) if part)
-    report.record(
-        EvidenceKept(
-            0,
-            kept.name,
-            kept.path,
-            kept.sha256,
-            kept.size,
-            kept.private,
-            kept.complete and not note,
-            words,
-            tuple(kept.encrypted_to),
-        )
-    )
+    report.record(evidence_kept(kept, words, complete=kept.complete and not note))
     facts = {f"evidence {effect.name}": kept.sha256}
     return Ended(True, f"{effect.name}: {len(content)} bytes kept{f'; {note}' if note else ''}", facts=facts)
 
@@ -66,14 +51,14 @@ def _asked(what: str, server: Coolify) -> tuple[bytes, str]:
         case "application":
             return _json(server.application()), ""
         case "deployments":
-            rows, count = server.deployments(0, DEPLOYMENTS)
+            rows, count = server.deployments(0, DEPLOYMENTS, logs=True)
             older = count - len(rows)
             return _json(rows), f"{older} older ones are not kept" if older > 0 else ""
         case "log":
             try:
                 return server.log(LOG_LINES).encode(), ""
-            except Refused as error:
-                # Nothing of it is there to be lost; a failure here would block the way back for nothing.
+            except GoaroundError as error:
+                # Nothing of it can be had now; a failure here would block the way back for nothing.
                 return b"", f"there is no log: {error.line()}"
     raise BadInput(f"nothing called {what} can be kept of Coolify", "", "draw the plan again")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import nullcontext
 
 from actions.model.effect_database import RunPipe, RunSql
@@ -10,7 +9,7 @@ from actions.model.errors import Unreachable
 from actions.model.ports import Reporter, World
 from actions.steps.feeding import Feed
 from actions.steps.perform_ground import Ended, Unmarked, one_line, run_told
-from actions.steps.pipe_script import FED, NOT_BEGUN, pipe_argv, statuses
+from actions.steps.pipe_script import FED, NOT_BEGUN, Pipe
 
 _REASONS = ("ERROR:", "FATAL:", ": error: ", "server closed the connection")
 
@@ -45,16 +44,15 @@ def run_sql(effect: RunSql, world: World, report: Reporter) -> Ended:
 
 def run_pipe(effect: RunPipe, world: World, report: Reporter) -> Ended:
     """Run it; done only when every member ended with 0."""
-    mark = secrets.token_hex(12)
     feed = Feed(world, effect.source_host, effect.stdin) if effect.source_host else None
-    argv = pipe_argv(mark, effect.stages, FED if feed else effect.stdin, effect.stdout)
+    pipe = Pipe(effect.stages, FED if feed else effect.stdin, effect.stdout)
     try:
         with feed or nullcontext():
             result, _ = run_told(
                 world,
-                Unmarked(report, mark),
+                Unmarked(report, pipe.mark),
                 effect.host,
-                argv,
+                pipe.argv,
                 cwd=effect.cwd,
                 env=effect.env,
                 timeout_s=effect.timeout_s,
@@ -62,7 +60,7 @@ def run_pipe(effect: RunPipe, world: World, report: Reporter) -> Ended:
             )
     except Unreachable as error:
         return Ended(False, error.line(), sure=False)
-    ends, words = statuses(mark, len(effect.stages), result.stderr)
+    ends, words = pipe.ends(result.stderr)
     last = error_in(world, words) or one_line(world, words.decode("utf-8", "replace").strip().rpartition("\n")[2])
     reason = f": {last}" if last else ""
     if result.timed_out:

@@ -13,9 +13,8 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
-from actions.model.backup_file import PARTIAL, KeptBackup
+from actions.model.backup_file import PARTIAL
 from actions.model.backup_trend import shrunk, trend_words
-from actions.model.canonical import sha256_hex
 from actions.model.database_names import literal
 from actions.model.effect_dump import KeepDump
 from actions.model.errors import CommandFailed, GoaroundError, Unreachable
@@ -24,16 +23,17 @@ from actions.model.outside_text import sanitise
 from actions.model.ports import CommandResult, Host, Reporter, World
 from actions.model.sensor_rules import size_words
 from actions.steps.database_manifest import manifest_of
-from actions.steps.database_reading import ask, failure
+from actions.steps.database_reading import ask, env_of, failure
 from actions.steps.dump_checks import checked
-from actions.steps.host_files import ASK_S, READ_S, files_in, room_of, stat_of
+from actions.steps.host_files import READ_S, files_in, stat_of
+from actions.steps.keeping_place import make_folder, must_be_new, must_fit, put_in_place, remove
 from actions.steps.perform_ground import STOPPED, Ended, host_of, one_line
 from actions.steps.pipe_script import NOT_BEGUN, pipe_argv, statuses
 
 LOOK_S = 0.25
 TELL_MS = 3000
 """Between two lines about progress."""
-CONNECT_S = "15"
+CONNECT_S = 15
 
 
 def keep_dump(effect: KeepDump, world: World, report: Reporter) -> Ended:
@@ -44,15 +44,15 @@ def keep_dump(effect: KeepDump, world: World, report: Reporter) -> Ended:
     try:
         made = _Making(effect, world, host, report).run()
         if made is None:
-            _remove(host, effect.partial)
+            remove(host, effect.partial)
             return STOPPED
         kept = checked(effect, world, host, made, begun)
     except Unreachable as error:  # over there it may go on: the next run sees to what is left
         return Ended(False, error.line(), sure=False)
     except GoaroundError:
-        _remove(host, effect.partial)
+        remove(host, effect.partial)
         raise
-    _finish(effect, host, kept)
+    put_in_place(host, effect.partial, effect.path, effect.manifest, kept.to_json())
     tables = len(kept.manifest.tables)
     words = f"{size_words(kept.size)} in {kept.seconds} s, {kept.manifest.rows} rows in {tables} tables"
     facts = {
@@ -76,16 +76,9 @@ def keep_dump(effect: KeepDump, world: World, report: Reporter) -> Ended:
 def _make_ready(effect: KeepDump, world: World, host: Host, report: Reporter) -> None:
     """The folder, its room, and what an earlier run left there."""
     make_folder(host, effect.folder)
-    if stat_of(host, (effect.path,)):
-        raise CommandFailed(f"{effect.path} is there already", "", "it is never written over: draw the plan again")
+    must_be_new(host, effect.path)
     _clear(effect, world, host, report)
-    free = room_of(host, effect.folder).free
-    if free < effect.need:
-        raise CommandFailed(
-            f"{size_words(free)} are free in {effect.folder}, {size_words(effect.need)} are needed",
-            "nothing was written",
-            "make room there, or name another folder as database.keep",
-        )
+    must_fit(host, effect.folder, effect.need)
 
 
 def _clear(effect: KeepDump, world: World, host: Host, report: Reporter) -> None:
@@ -109,7 +102,7 @@ def _clear(effect: KeepDump, world: World, host: Host, report: Reporter) -> None
                 "wait for its end, or end it, and run this again",
             )
         report.line(f"{effect.partial} was left by an earlier run of this step; it is removed")
-        _remove(host, effect.partial)
+        remove(host, effect.partial)
 
 
 class _Making:
@@ -118,8 +111,7 @@ class _Making:
     def __init__(self, effect: KeepDump, world: World, host: Host, report: Reporter) -> None:
         self.effect, self.world, self.host, self.report = effect, world, host, report
         self.mark = secrets.token_hex(12)
-        self.env = {key: world.resolve(value) for key, value in effect.client.env.items()}
-        self.env["PGCONNECT_TIMEOUT"] = CONNECT_S
+        self.env = env_of(world, effect.client, CONNECT_S)
         self.out = bytearray()
         self.named = threading.Event()
         """The server has named the snapshot."""
@@ -236,38 +228,3 @@ class _Making:
         about = f" of about {size_words(self.effect.last)}" if self.effect.last else ""
         if found is not None:
             self.report.line(f"{size_words(found.size)}{about} after {(now - self.begun) // 1000} s")
-
-
-def _finish(effect: KeepDump, host: Host, kept: KeptBackup) -> None:
-    content = json.dumps(kept.to_json(), ensure_ascii=False, indent=1).encode() + b"\n"
-    put_in_place(host, effect.partial, effect.path, effect.manifest, content)
-
-
-def put_in_place(host: Host, partial: str, path: str, manifest: str, content: bytes) -> None:
-    """On disk, its manifest (``content``) beside it, and then its name, in this order."""
-    _must(host, ("sync", partial), f"writing {partial} to disk")
-    there = host.read_file(manifest)
-    host.write_file(manifest, content, mode=0o600, before="" if there is None else sha256_hex(there))
-    _must(host, ("mv", "-n", partial, path), f"renaming {partial}")
-    left = stat_of(host, (partial, path))
-    if partial in left or path not in left:
-        raise CommandFailed(f"{partial} could not be renamed", "", f"look whether {path} is there already")
-    folder = path.rpartition("/")[0] or "/"
-    _must(host, ("sync", folder), f"writing {folder} to disk")
-
-
-def make_folder(host: Host, folder: str) -> None:
-    """The folder of ``database.keep``, for its owner alone. Raises CommandFailed with what to do about it."""
-    move = f"let the user of goaround on {host.name} make or write {folder}, or name another folder as database.keep"
-    _must(host, ("mkdir", "-p", "-m", "700", folder), f"making {folder}", move)
-
-
-def _must(host: Host, argv: tuple[str, ...], doing: str, move: str = "") -> None:
-    result = host.run(argv, env={"LC_ALL": "C"}, timeout_s=READ_S)
-    if result.exit_status != 0:
-        said = sanitise(result.stderr.decode("utf-8", "replace").strip(), limit=200)
-        raise CommandFailed(f"{doing} on {host.name} failed", said, move, exit_status=result.exit_status)
-
-
-def _remove(host: Host, path: str) -> None:
-    host.run(("rm", "-f", path), env={"LC_ALL": "C"}, timeout_s=ASK_S)

@@ -7,17 +7,19 @@ so.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from actions.model.effect import CollectFile, CollectOutput
 from actions.model.errors import GoaroundError
-from actions.model.events import EvidenceKept
 from actions.model.outside_text import sanitise
 from actions.model.ports import Host, KeptEvidence, Reporter, World
-from actions.steps.chunk_queue import Abandoned, ChunkQueue
-from actions.steps.perform_ground import STOPPED, Ended, host_of, one_line, sanitiser
+from actions.steps.chunk_queue import GivenChunks
+from actions.steps.perform_ground import STOPPED, Ended, evidence_kept, host_of, one_line, sanitiser
+
+if TYPE_CHECKING:
+    from actions.model.effect_coolify import CollectCoolify
 
 CLEANED = "as text, without control characters and secrets"
 VANISHED = "no such container"
@@ -29,10 +31,7 @@ _TAIL = 2048
 
 
 class _Stream:
-    """Turns a host that pushes output into an iterator that is pulled, with few chunks between the two.
-
-    The command runs on a thread of its own. ``status`` and ``error`` are valid once the iterator has ended.
-    """
+    """What a host's command prints, as an iterator. ``status`` and ``error`` are valid once it has ended."""
 
     def __init__(self, start: Callable[[Callable[[bytes], None]], int], stopping: Callable[[], bool]) -> None:
         self.status = 0
@@ -40,37 +39,22 @@ class _Stream:
         self.stopped = False
         self.bytes = 0
         self.tail = b""
-        self._bug: BaseException | None = None
         self._start = start
         self._stopping = stopping
-        self._queue = ChunkQueue(_CHUNKS_AHEAD)
-        self._thread = threading.Thread(target=self._run, name="collect", daemon=True)
 
-    def _push(self, data: bytes) -> None:
-        for start in range(0, len(data), _LARGEST_CHUNK):
-            self._queue.put(data[start : start + _LARGEST_CHUNK])
+    def _give(self, put: Callable[[bytes], None]) -> None:
+        def push(data: bytes) -> None:
+            for start in range(0, len(data), _LARGEST_CHUNK):
+                put(data[start : start + _LARGEST_CHUNK])
 
-    def _run(self) -> None:
         try:
-            self.status = self._start(self._push)
+            self.status = self._start(push)
         except GoaroundError as error:
             self.error = error
-        except Abandoned:
-            return
-        except BaseException as error:  # noqa: BLE001  # carried over to the reading thread, where it is raised again
-            self._bug = error
-        try:
-            self._queue.put(None)
-        except Abandoned:
-            return
 
     def __iter__(self) -> Iterator[bytes]:
-        self._thread.start()
-        try:
-            while True:
-                chunk = self._queue.get(0.5)
-                if chunk is None:
-                    break
+        with GivenChunks(self._give, _CHUNKS_AHEAD, "collect", end_s=5) as given:
+            for chunk in given.chunks(0.5):
                 if self._stopping():
                     self.stopped = True
                     return
@@ -78,11 +62,6 @@ class _Stream:
                     self.bytes += len(chunk)
                     self.tail = (self.tail + chunk)[-_TAIL:]
                     yield chunk
-        finally:
-            self._queue.abandon()
-            self._thread.join(timeout=5)
-        if self._bug is not None:
-            raise self._bug
 
 
 @dataclass(frozen=True)
@@ -96,7 +75,7 @@ class _Wanted:
     limit_bytes: int
 
 
-def _others_could_read(effect: CollectOutput | CollectFile, world: World) -> Ended | None:
+def others_could_read(effect: CollectOutput | CollectFile | CollectCoolify, world: World) -> Ended | None:
     """What was shown is what is done: the readers named in the effect, or nothing."""
     if not effect.private or effect.encrypt_to == world.evidence.encrypts_to:
         return None
@@ -105,7 +84,7 @@ def _others_could_read(effect: CollectOutput | CollectFile, world: World) -> End
 
 def collect_output(effect: CollectOutput, world: World, report: Reporter) -> Ended:
     """Keep what the command prints. A container that is gone is noted; any other bad end is a failure."""
-    moved = _others_could_read(effect, world)
+    moved = others_could_read(effect, world)
     if moved is not None:
         return moved
     host = host_of(world, effect.host)
@@ -129,7 +108,7 @@ def collect_output(effect: CollectOutput, world: World, report: Reporter) -> End
 
 def collect_file(effect: CollectFile, world: World, report: Reporter) -> Ended:
     """Keep the file, or its newest bytes when it is longer than the limit."""
-    moved = _others_could_read(effect, world)
+    moved = others_could_read(effect, world)
     if moved is not None:
         return moved
     host = host_of(world, effect.host)
@@ -156,7 +135,7 @@ def _keep(wanted: _Wanted, stream: _Stream, world: World) -> KeptEvidence | None
     try:
         kept = world.evidence.keep(
             wanted.name,
-            chunks if wanted.private else _cleaned(chunks, world),
+            chunks if wanted.private else cleaned(chunks, world),
             private=wanted.private,
             limit_bytes=wanted.limit_bytes,
         )
@@ -173,7 +152,7 @@ def _rejoined(first: bytes | None, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _cleaned(chunks: Iterator[bytes], world: World) -> Iterator[bytes]:
+def cleaned(chunks: Iterable[bytes], world: World) -> Iterator[bytes]:
     """Text that may be shown to anybody on any terminal, as UTF-8."""
     lines = sanitiser(world)
     for chunk in chunks:
@@ -222,12 +201,7 @@ def _record(kept: KeptEvidence | None, problem: str, world: World, report: Repor
     if kept is None:
         return
     note = one_line(world, _joined(kept.note, problem))
-    complete = kept.complete and not problem
-    report.record(
-        EvidenceKept(
-            0, kept.name, kept.path, kept.sha256, kept.size, kept.private, complete, note, tuple(kept.encrypted_to)
-        )
-    )
+    report.record(evidence_kept(kept, note, complete=kept.complete and not problem))
 
 
 def _joined(*parts: str) -> str:

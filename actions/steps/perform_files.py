@@ -8,11 +8,11 @@ from __future__ import annotations
 from actions.model.canonical import sha256_hex
 from actions.model.effect import EditFile, RemoveFile, WriteFile
 from actions.model.errors import WorldMoved
-from actions.model.ports import World
+from actions.model.ports import Reporter, World
 from actions.steps.perform_ground import Ended, host_of
 
 
-def write_file(effect: WriteFile, world: World) -> Ended:
+def write_file(effect: WriteFile, world: World, report: Reporter) -> Ended:
     """Replace the file; one that already has exactly this content is left alone."""
     host = host_of(world, effect.host)
     content = effect.content.encode("utf-8")
@@ -22,7 +22,7 @@ def write_file(effect: WriteFile, world: World) -> Ended:
     return Ended(True, f"{effect.path} written, {len(content)} bytes")
 
 
-def edit_file(effect: EditFile, world: World) -> Ended:
+def edit_file(effect: EditFile, world: World, report: Reporter) -> Ended:
     """Change the few bytes; a file that already is the edited one is left alone."""
     host = host_of(world, effect.host)
     content = host.read_file(effect.path)
@@ -38,7 +38,7 @@ def edit_file(effect: EditFile, world: World) -> Ended:
     return Ended(True, f"{effect.path} edited, {len(effect.edits)} places")
 
 
-def remove_file(effect: RemoveFile, world: World) -> Ended:
+def remove_file(effect: RemoveFile, world: World, report: Reporter) -> Ended:
     """Take the file away; one that is gone is fine, one that somebody changed is refused by the host."""
     host = host_of(world, effect.host)
     if host.read_file(effect.path) is None:

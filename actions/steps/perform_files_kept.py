@@ -6,8 +6,6 @@ the engine, before and after; on a host the process of ``postmaster.pid`` tells 
 
 from __future__ import annotations
 
-import json
-
 from actions.model.clock import stamp
 from actions.model.effect_database import RunPipe
 from actions.model.effect_files import KeepFiles, KeptFiles
@@ -16,9 +14,9 @@ from actions.model.outside_text import sanitise
 from actions.model.ports import Host, Reporter, World
 from actions.model.quick_dataclass import dataclass
 from actions.model.sensor_rules import size_words
-from actions.steps.host_files import READ_S, last_words, room_of, sha256_of, stat_of
+from actions.steps.host_files import READ_S, last_words, sha256_of, stat_of
+from actions.steps.keeping_place import make_folder, must_be_new, must_fit, put_in_place, remove
 from actions.steps.perform_database import run_pipe
-from actions.steps.perform_dump import make_folder, put_in_place
 from actions.steps.perform_ground import Ended, host_of
 
 LOOK_S = 120.0
@@ -74,10 +72,10 @@ def keep_files(effect: KeepFiles, world: World, report: Reporter) -> Ended:
         written = run_pipe(_pipe(effect, effect.stages(), stdout=effect.partial), world, report)
         if not written.ok:
             if written.sure:
-                _remove(host, effect.partial)
+                remove(host, effect.partial, LOOK_S)
             return written
         if report.stopping():
-            _remove(host, effect.partial)
+            remove(host, effect.partial, LOOK_S)
             return Ended(False, "stopped by the operator", stopped=True)
         after = look(effect, world)
         if after.control != seen.control:
@@ -89,10 +87,9 @@ def keep_files(effect: KeepFiles, world: World, report: Reporter) -> Ended:
     except Unreachable as error:  # over there it may go on: the next run sees to what is left
         return Ended(False, error.line(), sure=False)
     except GoaroundError:
-        _remove(host, effect.partial)
+        remove(host, effect.partial, LOOK_S)
         raise
-    content = json.dumps(kept.to_json(), ensure_ascii=False, indent=1).encode() + b"\n"
-    put_in_place(host, effect.partial, effect.path, effect.manifest, content)
+    put_in_place(host, effect.partial, effect.path, effect.manifest, kept.to_json())
     words = f"{size_words(kept.size)} in {kept.seconds} s, of {size_words(seen.kilobytes * 1024)}"
     return Ended(True, f"{words}, sha256 {kept.sha256[:12]}", facts=facts_of(effect.path, kept))
 
@@ -116,16 +113,9 @@ def _pipe(
 
 def _make_ready(effect: KeepFiles, host: Host, seen: FilesSeen) -> None:
     make_folder(host, effect.keep)
-    if stat_of(host, (effect.path,)):
-        raise CommandFailed(f"{effect.path} is there already", "", "it is never written over: draw the plan again")
-    _remove(host, effect.partial)
-    free, need = room_of(host, effect.keep).free, seen.kilobytes * 1024
-    if free < need:
-        raise CommandFailed(
-            f"{size_words(free)} are free in {effect.keep}, {size_words(need)} are needed",
-            "nothing was written",
-            "make room there, or name another folder as database.keep",
-        )
+    must_be_new(host, effect.path)
+    remove(host, effect.partial, LOOK_S)
+    must_fit(host, effect.keep, seen.kilobytes * 1024)
 
 
 def _kept(effect: KeepFiles, world: World, host: Host, seen: FilesSeen, begun: int) -> KeptFiles:
@@ -142,7 +132,3 @@ def _kept(effect: KeepFiles, world: World, host: Host, seen: FilesSeen, begun: i
         seconds=(world.clock.monotonic_ms() - begun) // 1000,
         server_version=sanitise(seen.version, limit=20),
     )
-
-
-def _remove(host: Host, path: str) -> None:
-    host.run(("rm", "-f", path), env={"LC_ALL": "C"}, timeout_s=LOOK_S)

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from actions.model.errors import GoaroundError, Refused
-from actions.model.events import Observed
+from actions.model.events import EvidenceKept, Observed
 from actions.model.outside_text import LineSanitiser, sanitise
-from actions.model.ports import CommandResult, Host, Reporter, World
+from actions.model.ports import CommandResult, Host, KeptEvidence, Reporter, World
 
 HERE = ("local", "jump host")
 """Names by which an effect calls for the machine that the cockpit runs on."""
@@ -189,6 +189,22 @@ def pause(world: World, report: Reporter, seconds: float) -> None:
         if rest <= 0:
             return
         world.clock.sleep(min(rest, LONGEST_PAUSE_MS) / 1000)
+
+
+def evidence_kept(kept: KeptEvidence, note: str, *, complete: bool) -> EvidenceKept:
+    """A file of the store as the journal names it; ``note``: one harmless line."""
+    return EvidenceKept(
+        0,
+        kept.name,
+        kept.path,
+        kept.sha256,
+        kept.size,
+        kept.private,
+        complete,
+        note,
+        tuple(kept.encrypted_to),
+        marks=kept.marks,
+    )
 
 
 def failed(error: GoaroundError) -> Ended:

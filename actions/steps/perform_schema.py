@@ -7,7 +7,6 @@ be what was shown, and the record of migrations is read after and must have chan
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import dataclass
 
 from actions.model.code_fit import Fit, fit_of
@@ -17,7 +16,7 @@ from actions.model.migrations import Migration, Verdict
 from actions.model.ports import Reporter, World
 from actions.steps.locks_reading import blockers
 from actions.steps.perform_ground import Ended, Unmarked, one_line, run_told
-from actions.steps.pipe_script import pipe_argv, statuses
+from actions.steps.pipe_script import Pipe
 from actions.steps.schema_reading import ask_schema, recorded, run_code
 
 PLANNING_S = 600.0
@@ -121,16 +120,13 @@ class _Ran:
 
 
 def _run(effect: RunMigrate, world: World, report: Reporter) -> _Ran:
-    mark = secrets.token_hex(12)
-    stages = effect.programs()
+    pipe = Pipe(effect.programs())
     code = effect.with_locks()
     try:
-        result, _ = run_told(
-            world, Unmarked(report, mark), code.host, pipe_argv(mark, stages), cwd=code.cwd, env=code.env
-        )
+        result, _ = run_told(world, Unmarked(report, pipe.mark), code.host, pipe.argv, cwd=code.cwd, env=code.env)
     except Unreachable as error:
         return _Ran(False, 1, error.line())
-    ends, told = statuses(mark, len(stages), result.stderr)
+    ends, told = pipe.ends(result.stderr)
     lines = [line for line in told.decode("utf-8", "replace").splitlines() if line.strip(" \t0123456789")]
     last = one_line(world, lines[-1]) if lines else ""
     return _Ran(ends[-1] == 0, ends[-1], f"migrate ended with {ends[-1]}{': ' + last if last and ends[-1] else ''}")

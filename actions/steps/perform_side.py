@@ -12,19 +12,18 @@ from actions.model.canonical import sha256_hex
 from actions.model.clock import stamp
 from actions.model.effect_side import AwaitNoSessions, MeasureLoss, ObserveDatabase, VerifySide
 from actions.model.errors import GoaroundError
-from actions.model.events import EvidenceKept, Observed
+from actions.model.events import Observed
 from actions.model.loss import LossReport
-from actions.model.manifest import Difference, Manifest, compare, compare_rows, lagging_sequences
+from actions.model.manifest import Difference, Manifest, compare, compare_rows, lagging_sequences, named
 from actions.model.ports import Reporter, World
 from actions.model.quick_dataclass import replace
 from actions.steps.database_manifest import owned_sequences, read_manifest
 from actions.steps.key_stream import CopyStream
 from actions.steps.loss_reading import COUNT_S, LostRows, measure
-from actions.steps.perform_ground import STOPPED, Ended, Sightings, host_of, one_line, pause
+from actions.steps.perform_ground import STOPPED, Ended, Sightings, evidence_kept, host_of, one_line, pause
 from actions.steps.sessions import sessions, told
 from actions.steps.side_reading import add_note, note_of
 
-MOST_SHOWN = 6
 MOST_NOTED = 200
 """Tables with a loss that stand in the comment; the totals are of all."""
 
@@ -44,8 +43,7 @@ def verify_side(effect: VerifySide, world: World, report: Reporter) -> Ended:
     for one in problems:
         report.line(one_line(world, one.words()))
     if problems:
-        more = f", and {len(problems) - MOST_SHOWN} more" if len(problems) > MOST_SHOWN else ""
-        words = "; ".join(one.words() for one in problems[:MOST_SHOWN]) + more
+        words = named(problems)
         report.record(Observed(0, "restored data", False, one_line(world, words), "as in the backup", 0))
         return Ended(False, f"{effect.side} is not what the backup held: {words}")
     against = "the manifest of the backup" if wanted else "the rows of the dump" if effect.rows else "nothing"
@@ -156,19 +154,7 @@ def _export(effect: MeasureLoss, one: LostRows, world: World, report: Reporter) 
         name = f"{effect.export}-{one.table.shown}{ending}.csv"
         with CopyStream(world, effect.client, effect.live, one.copies(keys), s=COUNT_S) as stream:
             file = world.evidence.keep(name, stream.chunks(), private=True)
-        report.record(
-            EvidenceKept(
-                0,
-                file.name,
-                file.path,
-                file.sha256,
-                file.size,
-                file.private,
-                file.complete,
-                file.note,
-                file.encrypted_to,
-            )
-        )
+        report.record(evidence_kept(file, file.note, complete=file.complete))
         kept += 1
     return kept
 

@@ -6,11 +6,32 @@ begun (its input file is missing, the output file is there already) tells nothin
 
 from __future__ import annotations
 
+import secrets
 import shlex
+from dataclasses import dataclass, field
 
 NOT_BEGUN = -1
 FED = "/dev/stdin"
 """As ``stdin``: what the shell itself is given."""
+
+
+@dataclass(frozen=True)
+class Pipe:
+    """One run of some programs in a row; its mark is drawn with it."""
+
+    stages: tuple[tuple[str, ...], ...]
+    stdin: str = ""
+    stdout: str = ""
+    mark: str = field(default_factory=lambda: secrets.token_hex(12))
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What is run."""
+        return pipe_argv(self.mark, self.stages, self.stdin, self.stdout)
+
+    def ends(self, stderr: bytes) -> tuple[tuple[int, ...], bytes]:
+        """The exit status of each member, and what else was said on stderr."""
+        return statuses(self.mark, len(self.stages), stderr)
 
 
 def pipe_argv(mark: str, stages: tuple[tuple[str, ...], ...], stdin: str = "", stdout: str = "") -> tuple[str, ...]:

@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from actions.model.codec import to_json
-from actions.model.effect import ProbeHttp
 from actions.model.plan import PlannedStep
 from actions.model.step import Step
-from actions.model.system import Settings
 
 
 def params_of(step: Step) -> dict[str, Any]:
@@ -51,26 +49,4 @@ def planned(
         about_s=about_s,
         silent_s=silent_s,
         leaves=step.leaves(),
-    )
-
-
-def probes_of(settings: Settings) -> tuple[ProbeHttp, ...]:
-    """The probes of the system itself, as they prove that it is back: so many passes in a row over so long."""
-    return tuple(
-        ProbeHttp(
-            name=probe.name,
-            url=probe.url,
-            method=probe.method,
-            headers=dict(probe.headers),
-            expect=probe.expect,
-            passes=settings.prove.passes,
-            seconds=settings.prove.seconds,
-            deadline_s=probe.deadline,
-            answer_s=probe.answer,
-            body_cap=probe.body_cap,
-            verify_tls=probe.verify_tls,
-            ca_file=probe.ca_file,
-            follow=probe.follow,
-        )
-        for probe in settings.own_probes
     )

@@ -7,12 +7,13 @@ switch, never assumed here.
 
 from __future__ import annotations
 
+from actions.model.clock import short_time
 from actions.model.last_good import Standing, judge, last_good
 from actions.model.quick_dataclass import dataclass, replace
 from actions.model.release import STANDS, Release, WayBack
 from actions.model.release_history import History
 
-_USABLE = (WayBack.READY, WayBack.PROTECTED, WayBack.PRUNABLE, WayBack.UNKNOWN)
+_USABLE = tuple(way for way in WayBack if way not in (WayBack.RUNNING, WayBack.GONE))
 
 
 def _usable(release: Release) -> bool:
@@ -31,7 +32,12 @@ class Proposal:
     golden: bool = False
     """A person pinned it."""
     known_good: bool = False
-    """Its deployment was finished, it was live long enough, and no incident of our record followed."""
+    """Its deployment was finished, it was live long enough, and nothing of our record speaks against it."""
+
+    def words_for(self, identity: str) -> tuple[str, ...]:
+        """Why this one is proposed, and why not the newer ones, a line each; none where it is another one."""
+        mine = self.release is not None and bool(identity) and self.release.identity == identity
+        return (self.why, *self.newer) if mine else ()
 
 
 def propose(releases: tuple[Release, ...], history: History | None = None) -> Proposal:
@@ -84,7 +90,7 @@ def _by_deployments(releases: tuple[Release, ...]) -> Proposal:
             return Proposal(stands, f"it {stands.note[stands.note.index(STANDS) :]}: that draws the swap")
         if best.source in ("backup", "snapshot"):  # nobody ever deployed it
             what = f"the newest usable {best.source} from before what runs"
-            return Proposal(best, f"{what}: the data of {_short(best.live_since)}")
+            return Proposal(best, f"{what}: the data of {short_time(best.live_since)}")
         return Proposal(best, f"was live {_life(best)} and its deployment ended {best.ended or 'without a word'}")
     if before:
         return Proposal(None, "no release that was deployed well before the running one is still there")
@@ -117,9 +123,5 @@ def _the_one_before(older: tuple[Release, ...]) -> Proposal:
 
 
 def _life(release: Release) -> str:
-    since = _short(release.live_since)
-    return f"from {since} to {_short(release.live_until)}" if release.live_until else f"from {since}"
-
-
-def _short(at: str) -> str:
-    return f"{at[:16].replace('T', ' ')}Z" if len(at) >= 16 else at
+    since = short_time(release.live_since)
+    return f"from {since} to {short_time(release.live_until)}" if release.live_until else f"from {since}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import shlex
 from dataclasses import replace
 
@@ -25,10 +24,10 @@ from actions.model.release import short_id
 from actions.model.system import Settings
 from actions.model.system_database import QueueTable
 from actions.steps.compose_facts import ComposeFacts, running_images
+from actions.steps.container_asking import inspected
 from actions.steps.perform_ground import host_of
-from actions.steps.pipe_script import pipe_argv, statuses
+from actions.steps.pipe_script import Pipe
 
-INSPECT_S = 20.0
 _NAMED = re.compile(r"celery|worker")
 _NOT_WORKERS = re.compile(r"beat|flower|exporter")
 MOVE = "set command or service and app in a [queue] table"
@@ -71,16 +70,15 @@ def after(asked: AskQueue | Depth | None) -> AskQueue | None:
 
 def read(world: World, asked: AskQueue) -> Depth:
     """Ask. What cannot be asked is an unknown with its reason, never an error: it holds nothing up."""
-    mark = secrets.token_hex(12)
-    stages = asked.stages()
+    pipe = Pipe(asked.stages())
     try:
         host = host_of(world, asked.host)
-        result = host.run(pipe_argv(mark, stages), cwd=asked.cwd, timeout_s=asked.deadline_s)
+        result = host.run(pipe.argv, cwd=asked.cwd, timeout_s=asked.deadline_s)
     except GoaroundError as error:
         return Depth(unknown=error.line())
     if result.timed_out:
         return Depth(unknown=f"no answer within {asked.deadline_s} s")
-    ends, words = statuses(mark, len(stages), result.stderr)
+    ends, words = pipe.ends(result.stderr)
     if any(ends):
         said = [line for line in words.decode("utf-8", "replace").splitlines() if line.strip()]
         why = sanitise(world.redact(said[-1]), limit=160) if said else f"exit status {next(filter(None, ends))}"
@@ -135,20 +133,13 @@ def app_of(words: tuple[str, ...]) -> str:
 def _commands(world: World, facts: ComposeFacts) -> dict[str, tuple[str, ...]]:
     """Service -> what its container is started with; a shell line is taken apart."""
     services = {one.id: one.service for one in facts.containers}  # also of those that an earlier plan has stopped
-    if not services:
-        return {}
-    form = "{{.Id}} [{{json .Config.Entrypoint}},{{json .Config.Cmd}}]"
-    result = world.host.run(("docker", "inspect", "--format", form, *services), timeout_s=INSPECT_S)
     out: dict[str, tuple[str, ...]] = {}
-    for line in result.stdout.decode("utf-8", "replace").splitlines():
-        whole, _, text = line.partition(" ")
-        service = services.get(whole) or next((s for one, s in services.items() if whole.startswith(one)), "")
+    for service, text in inspected(world, services, "[{{json .Config.Entrypoint}},{{json .Config.Cmd}}]"):
         try:
             lists = json.loads(text)
         except ValueError:
             continue
-        if service:
-            out[service] = tuple(word for part in lists for one in part or () for word in _words(str(one)))
+        out[service] = tuple(word for part in lists for one in part or () for word in _words(str(one)))
     return out
 
 

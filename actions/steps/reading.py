@@ -10,12 +10,17 @@ from typing import ClassVar
 from actions.model.effect import Effect
 from actions.model.ports import Reporter, World
 from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
+from actions.steps.perform import perform
 
 
 class ReadingStep:
     """The parts of the step protocol that are the same for every step that changes nothing."""
 
     risk: ClassVar[Risk] = Risk.READ
+
+    def effects(self) -> tuple[Effect, ...]:
+        """How it looks."""
+        raise NotImplementedError
 
     def undo_effects(self) -> tuple[Effect, ...]:
         """None: nothing is changed."""
@@ -28,6 +33,10 @@ class ReadingStep:
     def moved(self, world: World) -> str:
         """Looking at a world that moved is what it is for."""
         return ""
+
+    def run(self, world: World, report: Reporter) -> StepResult:
+        """Look, and nothing else: it has failed when a reading has."""
+        return perform(self.effects(), world, report).as_result()
 
     def check(self, world: World) -> Checked:
         """A lost reading is taken again."""

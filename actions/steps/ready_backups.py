@@ -11,6 +11,7 @@ from actions.model.backup_file import PARTIAL, BackupFile, Inspected
 from actions.model.clock import parse_stamp, span
 from actions.model.errors import GoaroundError, Refused
 from actions.model.ports import World
+from actions.model.quick_dataclass import dataclass
 from actions.model.ready import Finding, Part
 from actions.model.ready_kinds import ReadyKind
 from actions.model.system import Settings, seconds_of
@@ -22,8 +23,25 @@ from actions.steps.database_reach import client_of
 from actions.steps.database_server import program_version, psql_version, server_facts
 
 BACKUPS, DATABASE = "backups", "database"
-Inspect = Callable[[BackupFile, Callable[[], Inspected]], Inspected]
-"""Who remembers what was read: a file that did not change is not read again."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Whether a backup can be restored, as far as reading it tells."""
+
+    wrong: str
+    """In words; empty: nothing."""
+    ago_s: int = 0
+    """It was read so long ago."""
+
+
+Inspect = Callable[[BackupFile, Callable[[], Inspected]], Sound]
+"""Who remembers what was read: a file that did not change is not read again each time."""
+
+
+def wrong_of(looked: Inspected) -> str:
+    """What forbids its restore; empty: nothing."""
+    return "" if looked.usable else "; ".join(one.words for one in looked.problems[:2]) or "it is not whole"
 
 
 def backups_part(settings: Settings, world: World, remember: Inspect) -> Part:
@@ -40,15 +58,15 @@ def backups_part(settings: Settings, world: World, remember: Inspect) -> Part:
         return Part((ReadyKind.BACKUP_NONE.finding(f"nothing fits {place}", BACKUPS),))
     newest, now = there[0], world.clock.now().timestamp()
     found: list[Finding] = []
-    looked = remember(newest, lambda: inspect(world, client, newest, table))
-    if not looked.usable:
-        words = "; ".join(one.words for one in looked.problems[:2]) or "it is not whole"
-        found.append(ReadyKind.BACKUP_BROKEN.finding(f"{newest.name}: {words}", BACKUPS))
+    sound = remember(newest, lambda: inspect(world, client, newest, table))
+    if sound.wrong:
+        found.append(ReadyKind.BACKUP_BROKEN.finding(f"{newest.name}: {sound.wrong}", BACKUPS))
     age = int(now - newest.mtime)
     if age > seconds_of("backup_max_age", table.backup_max_age):
         words = f"{newest.name} is {span(age)} old, more than {table.backup_max_age}"
         found.append(ReadyKind.BACKUP_OLD.finding(words, BACKUPS))
-    facts = {"newest backup": f"{newest.name}, {span(age)} old"}
+    read = f", read whole {span(sound.ago_s)} ago" if sound.ago_s else ""
+    facts = {"newest backup": f"{newest.name}, {span(age)} old{read}"}
     proven = [one.proven for one in there if one.proven is not None and not one.proven.differences]
     if not proven:
         words = f"none of {len(there)} was restored and verified"
@@ -94,13 +112,13 @@ def database_part(settings: Settings, world: World) -> Part:
         client = client_of(settings, world)
         live = live_database(world, client, table.name)
     except GoaroundError as error:
-        return Part((ReadyKind.DATABASE_UNREACHED.finding(error.line(), DATABASE),))
+        return Part((ReadyKind.DATABASE_UNREACHED.of_error(error, DATABASE),))
     if live.may:
         found.append(ReadyKind.DATABASE_RIGHTS.finding(f"{live.me} {' and '.join(live.may)}", DATABASE))
     try:
         room(world, client, live)
     except Refused as error:
-        found.append(ReadyKind.DISK_FULL.finding(error.line(), DATABASE))
+        found.append(ReadyKind.DISK_FULL.of_error(error, DATABASE))
     if abs(live.ahead_s) > 5:
         which = "ahead of" if live.ahead_s > 0 else "behind"
         words = f"the server's is {span(abs(live.ahead_s))} {which} this machine's"
@@ -124,7 +142,7 @@ def _clients(table: DatabaseTable, settings: Settings, world: World) -> Part:
             program = argv[: len(client.prefix) + 1]
             told = psql_version(world, client) if name == "psql" else program_version(world, client, program)
         except GoaroundError as error:
-            found.append(ReadyKind.TOOL_MISSING.finding(error.line(), name))
+            found.append(ReadyKind.TOOL_MISSING.of_error(error, name))
             continue
         versions[name] = facts[name] = told
     if "pg_dump" in versions and not table.dump:

@@ -13,7 +13,7 @@ from actions.model.release import Release, WayBack
 from actions.model.release_history import History
 from actions.steps.propose import propose
 
-_TO = (WayBack.READY, WayBack.PROTECTED, WayBack.PRUNABLE, WayBack.UNKNOWN)
+_TO = tuple(way for way in WayBack if way not in (WayBack.RUNNING, WayBack.GONE))
 
 
 Past = Callable[[str, tuple[Release, ...]], History | None]
@@ -55,15 +55,19 @@ def chosen_of(option: str, found: tuple[Release, ...], notes: tuple[Note, ...], 
         if newer:
             words = f"{_named(newer)}; {first.name} would be gone back to"
             findings.append(ReadyKind.TARGET_OLDER.finding(words, option))
-    others = [one for one in found if one.way_back in _TO and not one.bad and one is not first]
-    older = [one for one in others if running is None or found.index(one) > found.index(running)]
+    behind = _behind(found, running)
+    older = [one for one in behind if one.way_back in _TO and not one.bad and one is not first]
     releases = tuple(([first] if first is not None else []) + older)[:most]
     return Chosen(first, releases, tuple(findings))
 
 
+def _behind(found: tuple[Release, ...], running: Release | None) -> tuple[Release, ...]:
+    """Those older than what runs; all, where that is not known."""
+    return found[found.index(running) + 1 :] if running is not None else found
+
+
 def _gone(found: tuple[Release, ...], running: Release | None) -> list[Release]:
-    after = found[found.index(running) + 1 :] if running is not None else found
-    whole = [one for one in after if not one.note.startswith("incomplete")]
+    whole = [one for one in _behind(found, running) if not one.note.startswith("incomplete")]
     return [one for one in whole if one.way_back is WayBack.GONE and not one.bad]
 
 
@@ -74,7 +78,8 @@ def _named(gone: list[Release]) -> str:
 
 def state_of(option: str, release: Release, *, proposed: bool) -> TargetState:
     """The release as far as its list tells."""
-    there = {WayBack.GONE: False, WayBack.UNKNOWN: None}.get(release.way_back, True)
+    away = (WayBack.GONE, WayBack.REBUILD, WayBack.PULL)
+    there = {**dict.fromkeys(away, False), WayBack.UNKNOWN: None}.get(release.way_back, True)
     return TargetState(
         option=option,
         name=release.name,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from actions.model.coolify import PrunePolicy
 from actions.model.coolify_way import COMPOSE_PACK, choose
 from actions.model.errors import GoaroundError
+from actions.model.note_kinds import NoteKind
 from actions.model.ports import World
 from actions.model.prune_horizon import Horizon, horizon
 from actions.model.ready import Finding, TargetState
@@ -17,7 +18,9 @@ from actions.model.ready_kinds import ReadyKind
 from actions.model.release import Release
 from actions.model.system import Settings
 from actions.model.system_coolify import CoolifyTable
+from actions.steps.coolify_keep import KEY
 from actions.steps.coolify_releases import CoolifySurvey, survey
+from actions.steps.coolify_set import SetField
 from actions.steps.perform_coolify import coolify_of
 from actions.steps.ready_choice import Past, chosen_of, state_of
 
@@ -53,7 +56,7 @@ def coolify_targets(
         state = state_of(ABOUT, release, proposed=release is chosen.first)
         states.append(replace(state, there=there, protected=kept if there else None, prune=prune))
         if release is chosen.first:
-            findings += _about(release, seen, world, there, at)
+            findings += _about(release, seen, world, there, at, _kept_longer(table, seen, at, policy))
             if not at.known:
                 findings.append(ReadyKind.PRUNE_UNKNOWN.finding(why or at.when, ABOUT))
     return chosen.releases, states, findings
@@ -90,7 +93,19 @@ def _of(repository: str, seen: CoolifySurvey, table: CoolifyTable) -> bool:
     return repository in own or repository.startswith(f"{table.application}_")
 
 
-def _about(release: Release, seen: CoolifySurvey, world: World, there: bool | None, at: Horizon) -> list[Finding]:
+def _kept_longer(table: CoolifyTable, seen: CoolifySurvey, at: Horizon, policy: PrunePolicy | None) -> tuple[str, str]:
+    """What keeps the image longer, by hand; and the id of the step of a plan that does it, where there is one."""
+    if policy is not None and not policy.retains:
+        words = "in Coolify, on the server: switch the retention of application images on again"
+        return f"{words} (disable_application_image_retention)", ""
+    request = f'PATCH {table.url.rstrip("/")}/api/v1/applications/{table.application} {{"{KEY}": {at.wanted()}}}'
+    known = seen.application.images_to_keep is not None
+    return f"let Coolify keep {at.wanted()} images: {request}", SetField.step_id if known else ""
+
+
+def _about(
+    release: Release, seen: CoolifySurvey, world: World, there: bool | None, at: Horizon, mend: tuple[str, str]
+) -> list[Finding]:
     """The proposed one."""
     try:
         choice = choose(coolify_of(world).version(), seen.application, seen.images, release.commit)
@@ -100,10 +115,11 @@ def _about(release: Release, seen: CoolifySurvey, world: World, there: bool | No
         what = "Coolify would build it anew from git" if choice.rebuilds else "it must come from the registry"
         return [ReadyKind.TARGET_GONE.finding(f"{release.name}: its image is not on the server: {what}", ABOUT)]
     if there is None:
-        said = next((words for words in choice.cautions if "known" in words), "Coolify does not tell")
+        unread = (note.text for note in seen.notes if note.code == NoteKind.HISTORY_UNUSED.code)
+        said = next(iter((*unread, *(words for words in choice.cautions if "known" in words))), "Coolify does not tell")
         return [ReadyKind.TARGET_UNSURE.finding(f"{release.name}: {said}", ABOUT)]
     if at.takes_it:
-        return [ReadyKind.PRUNE_TAKES_IT.finding(f"{release.name}: {at.words()}", ABOUT)]
+        return [ReadyKind.PRUNE_TAKES_IT.finding(f"{release.name}: {at.words()}", ABOUT, *mend)]
     if at.spare == 0:
-        return [ReadyKind.PRUNE_NEAR.finding(f"{release.name}: {at.words()}", ABOUT)]
+        return [ReadyKind.PRUNE_NEAR.finding(f"{release.name}: {at.words()}", ABOUT, *mend)]
     return []

@@ -5,11 +5,13 @@ Small commands that only read, each bounded in time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from actions.model.effect import ProbeHttp
 from actions.model.errors import GoaroundError
 from actions.model.outside_text import sanitise
-from actions.model.ports import Host, World
+from actions.model.ports import Host, ProbeReading, World
 from actions.model.ready import Finding, Part
 from actions.model.ready_kinds import ReadyKind
 from actions.model.sensor_rules import size_words
@@ -37,7 +39,7 @@ def host_part(settings: Settings, world: World, folders: tuple[str, ...] = ()) -
     try:
         answer = host.run(("date", "-u", "+%s"), timeout_s=ASK_S)
     except GoaroundError as error:
-        return Part((ReadyKind.HOST_UNREACHED.finding(error.line(), host.name),))
+        return Part((ReadyKind.HOST_UNREACHED.of_error(error, host.name),))
     try:
         theirs = int(answer.stdout.strip())
     except ValueError:
@@ -115,12 +117,12 @@ def tools_part(settings: Settings, world: World) -> Part:
         try:
             seen.facts["docker"] = world.containers.version()
         except GoaroundError as error:
-            seen.findings.append(ReadyKind.TOOL_MISSING.finding(error.line(), "docker"))
+            seen.findings.append(ReadyKind.TOOL_MISSING.of_error(error, "docker"))
         try:
             tools = world.compose.tools()
         except GoaroundError as error:
             tools = ()
-            seen.findings.append(ReadyKind.TOOL_MISSING.finding(error.line(), "compose"))
+            seen.findings.append(ReadyKind.TOOL_MISSING.of_error(error, "compose"))
         else:
             seen.facts["compose"] = ", ".join(one.version for one in tools)
             if not tools:
@@ -140,7 +142,7 @@ def _program(seen: _Seen, host: Host, name: str, argv: tuple[str, ...], cwd: str
     try:
         answer = host.run(argv, cwd=cwd, timeout_s=ASK_S)
     except GoaroundError as error:
-        seen.findings.append(ReadyKind.TOOL_MISSING.finding(error.line(), name))
+        seen.findings.append(ReadyKind.TOOL_MISSING.of_error(error, name))
         return
     if answer.exit_status != 0 or answer.timed_out:
         said = sanitise(answer.stderr.decode("utf-8", "replace").strip()[-200:], limit=200)
@@ -150,13 +152,33 @@ def _program(seen: _Seen, host: Host, name: str, argv: tuple[str, ...], cwd: str
         seen.facts[fact or name] = sanitise(answer.stdout.decode("utf-8", "replace").strip(), limit=80)
 
 
-def probes_part(settings: Settings, world: World) -> Part:
-    """Each probe once."""
+Read = Callable[[int], "ProbeReading | GoaroundError"]
+SideBySide = Callable[[int, Read, str], "tuple[ProbeReading | GoaroundError, ...]"]
+"""Asks by number, and answers in that order; the last is what the asking is called."""
+
+
+def _in_turn(count: int, ask: Read, _name: str) -> tuple[ProbeReading | GoaroundError, ...]:
+    return tuple(ask(at) for at in range(count))
+
+
+def probes_part(settings: Settings, world: World, side_by_side: SideBySide = _in_turn) -> Part:
+    """Each probe once: one that is slow, or cannot be asked at all, holds no other. ``side_by_side``: asks them all."""
     from actions.steps.configured_probes import configured_probes
 
     seen = _Seen()
-    for probe in configured_probes(settings):
-        reading = world.prober.read(probe)
+
+    def read(probe: ProbeHttp) -> ProbeReading | GoaroundError:
+        try:
+            return world.prober.read(probe)
+        except GoaroundError as error:
+            return error
+
+    probes = configured_probes(settings)
+    readings = side_by_side(len(probes), lambda at: read(probes[at]), "ready probe")
+    for probe, reading in zip(probes, readings, strict=True):
+        if isinstance(reading, GoaroundError):
+            seen.findings.append(ReadyKind.CHECK_FAILED.of_error(reading, probe.name))
+            continue
         seen.facts[f"probe {probe.name}"] = "passes" if reading.ok else "fails"
         if not reading.ok:
             seen.findings.append(ReadyKind.PROBE_FAILS.finding(reading.detail, probe.name))

@@ -29,7 +29,7 @@ def remote_part(settings: Settings, world: World, commit: str) -> Part:
         url = repository.remote_url(table.remote)
         count = len(repository.remote_refs(table.remote))
     except GoaroundError as error:
-        return Part((ReadyKind.REMOTE_UNREACHED.finding(error.line(), about),))
+        return Part((ReadyKind.REMOTE_UNREACHED.of_error(error, about),))
     facts = {f"remote {about}": f"{url}, {count} refs"}
     if not commit or not settings.ready.push:
         facts["push"] = "not tried" + ("" if settings.ready.push else " ([ready] push)")

@@ -34,6 +34,9 @@ def rights(settings: Settings, world: World) -> Part:
     table = settings.coolify
     assert table is not None  # the caller has looked
     server, seen = coolify_of(world), _Seen()
+    exposed = table.exposed()
+    if exposed:
+        seen.findings.append(ReadyKind.TOKEN_EXPOSED.finding(f"{table.url}: {exposed}", "coolify.url"))
     needs_write = _observing(table, server, seen)
     if not table.act_token:
         seen.findings.append(ReadyKind.TOKEN_MISSING.finding("nothing can be deployed: it is not configured", ACTS))
@@ -61,7 +64,7 @@ def _observing(table: CoolifyTable, server: Coolify, seen: _Seen) -> bool:
         kind = _kind(error)
         if kind is None:
             raise
-        seen.findings.append(kind.finding(error.line(), OBSERVES))
+        seen.findings.append(kind.of_error(error, OBSERVES))
         return table.freeze
     if log_told is False:
         words = "it lacks read:sensitive: deployments come without their log, variables without their values"
@@ -99,20 +102,33 @@ def _try(server: Coolify, right: str, call: CoolifyCall) -> Finding | None:
     try:
         server.send(call)
     except OutcomeUnknown as error:
-        return ReadyKind.TOKEN_NOT_TRIED.finding(f"{right}: {error.line()}", ACTS)
+        return ReadyKind.TOKEN_NOT_TRIED.of_error(error, ACTS, f"{right}: ")
     except Unreachable as error:
-        return ReadyKind.TOKEN_NOT_TRIED.finding(f"{right}: {error.line()}", ACTS)
+        return ReadyKind.TOKEN_NOT_TRIED.of_error(error, ACTS, f"{right}: ")
     except Refused as error:
         if error.code in ("coolify-unknown", "coolify-refused"):
             return None
         if error.code == "coolify-right":
-            return ReadyKind.TOKEN_RIGHT.finding(f"{right}: {error.line()}", ACTS)
+            return ReadyKind.TOKEN_RIGHT.of_error(error, ACTS, f"{right}: ")
         if error.code == "coolify-token":
-            return ReadyKind.TOKEN_BAD.finding(error.line(), ACTS)
-        return ReadyKind.TOKEN_NOT_TRIED.finding(f"{right}: {error.line()}", ACTS)
+            return ReadyKind.TOKEN_BAD.of_error(error, ACTS)
+        return ReadyKind.TOKEN_NOT_TRIED.of_error(error, ACTS, f"{right}: ")
     except BadInput as error:
-        return ReadyKind.TOKEN_MISSING.finding(error.line(), ACTS)
+        return ReadyKind.TOKEN_MISSING.of_error(error, ACTS)
     return None
+
+
+def why_not_write(server: Coolify, call: CoolifyCall) -> str:
+    """Why the acting token may not send this request, which names nothing that exists; empty: it may, or who knows."""
+    try:
+        server.send(call)
+    except Refused as error:
+        return error.title if error.code in ("coolify-right", "coolify-token", "coolify-version", "coolify-api") else ""
+    except BadInput as error:
+        return error.title
+    except GoaroundError:
+        return ""  # whoever runs the step is told
+    return ""
 
 
 def _kind(error: GoaroundError) -> ReadyKind | None:

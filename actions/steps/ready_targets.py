@@ -16,8 +16,11 @@ from actions.model.release import Release, WayBack
 from actions.model.system import Settings
 from actions.steps import compose_releases, git_releases
 from actions.steps.compose_facts import engine
+from actions.steps.compose_names import short
+from actions.steps.compose_protect import ProtectImages, keep_tags
 from actions.steps.ready_choice import Past, chosen_of, no_past, state_of
 from actions.steps.ready_coolify_targets import coolify_targets
+from actions.steps.ready_replaced import with_replaced
 
 CODE = ("coolify", "compose", "git")
 """Ways back that go to a release of the code. The others go to a backup, or to the release of one of these."""
@@ -51,14 +54,14 @@ def _compose(settings: Settings, world: World, past: Past) -> Targets:
     assert settings.compose is not None  # the caller has looked
     found = compose_releases.releases(settings.compose, world, settings.system.name)
     chosen = chosen_of("compose", found, (), settings.ready.targets, past)
-    findings = list(chosen.findings)
+    findings = with_replaced("compose", settings.system.name, world, found, chosen)
     states = []
     for release in chosen.releases:
         state = state_of("compose", release, proposed=release is chosen.first)
         state = replace(state, protected=release.way_back is WayBack.PROTECTED, prune=_prune(release))
         states.append(state)
         if release is chosen.first:
-            findings += _exposed(release)
+            findings += _exposed(release, by_hand(settings.system.name, world.host.name, release))
     return Targets(Part(tuple(findings), tuple(states)), chosen.releases)
 
 
@@ -70,14 +73,22 @@ def _prune(release: Release) -> str:
     return ""
 
 
-def _exposed(release: Release) -> list[Finding]:
+def by_hand(system: str, host: str, release: Release) -> str:
+    """The commands that protect the release, as the step of a plan has them: for whoever has no incident open."""
+    tags = keep_tags(system, release.images)
+    commands = " && ".join(f"docker image tag {short(image)} {tag}" for tag, image in sorted(tags.items()))
+    where = "here" if host == "local" else f"on {host}"
+    return f"{where}: {commands}" if commands else ""
+
+
+def _exposed(release: Release, move: str) -> list[Finding]:
     found = []
     if release.way_back is WayBack.PRUNABLE:
         words = f"{release.name}: nothing but its id names the image; the next `docker image prune` takes it"
-        found.append(ReadyKind.TARGET_PRUNABLE.finding(words, "compose"))
+        found.append(ReadyKind.TARGET_PRUNABLE.finding(words, "compose", move, ProtectImages.step_id))
     elif release.way_back is not WayBack.PROTECTED:
         words = f"{release.name}: when its tag moves on, a prune takes the image"
-        found.append(ReadyKind.TARGET_UNPROTECTED.finding(words, "compose"))
+        found.append(ReadyKind.TARGET_UNPROTECTED.finding(words, "compose", move, ProtectImages.step_id))
     if not release.digests:
         words = f"{release.name} is on this engine alone, as far as is known"
         found.append(ReadyKind.TARGET_LOCAL.finding(words, "compose"))

@@ -10,9 +10,6 @@ from typing import ClassVar
 
 from actions.model.effect import Effect
 from actions.model.effect_schema import AskLocks, AskSchema
-from actions.model.ports import Reporter, World
-from actions.model.step import StepResult
-from actions.steps.perform import perform
 from actions.steps.reading import ReadingStep
 
 
@@ -37,10 +34,6 @@ class CheckSchema(ReadingStep):
         """The question."""
         return (self.question,)
 
-    def run(self, world: World, report: Reporter) -> StepResult:
-        """Ask; anything but SAFE has failed."""
-        return perform(self.effects(), world, report).as_result()
-
 
 @dataclass(frozen=True)
 class CheckLocks(ReadingStep):
@@ -60,7 +53,3 @@ class CheckLocks(ReadingStep):
     def effects(self) -> tuple[Effect, ...]:
         """The question."""
         return (self.asked,)
-
-    def run(self, world: World, report: Reporter) -> StepResult:
-        """Ask; it has failed when there is somebody. Nobody is ended."""
-        return perform(self.effects(), world, report).as_result()

@@ -23,7 +23,7 @@ from actions.steps.git_running import deploy_host
 
 def configured(settings: Settings) -> bool:
     """Whether the verdict is asked for at all: both ``[django]`` and a named ``[database]`` are there."""
-    return settings.django is not None and settings.database is not None and bool(settings.database.name)
+    return settings.asks_schema
 
 
 def question(settings: Settings, world: World, release: Release) -> AskSchema:

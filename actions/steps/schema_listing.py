@@ -12,12 +12,12 @@ from actions.model.canonical import content_hash
 from actions.model.django_code import DjangoCode
 from actions.model.effect_schema import AskSchema
 from actions.model.errors import GoaroundError
-from actions.model.migrations import Inside, Recorded, Verdict, strangers, verdict
+from actions.model.migrations import Inside, Recorded, Verdict
 from actions.model.ports import World
 from actions.model.release import Release, WayBack
 from actions.model.system import Settings
 from actions.steps.schema_code import question
-from actions.steps.schema_reading import inside, of_the_database, recorded
+from actions.steps.schema_reading import answered, inside, recorded
 
 MOST = 5
 """So many releases are asked: each takes a container of its own, on a host that has trouble already."""
@@ -77,15 +77,10 @@ class Verdicts:
     def _read(self, world: World, asked: AskSchema, rows: tuple[Recorded, ...] | None, state: str) -> Listed:
         if asked.target.unknown:
             return Listed(Verdict.UNKNOWN.value, asked.target.unknown)
-        target = of_the_database(self._inside(world, asked.target, rows, state), asked.names or asked.database)
-        running = None
-        if rows and not target.unknown and (target.weak or strangers(rows, target)):
-            running = self._inside(world, asked.running, rows, state)
-            running = of_the_database(running, asked.names or asked.database)
-        found = verdict(rows, target, running)
-        listed = Listed(found.verdict.value, world.redact(found.why))
-        sure = not target.unknown and (running is None or not running.unknown)
-        if sure and all(self._key(asked, state)[: 1 if running is None else 2]):
+        found = answered(asked, rows, lambda code: self._inside(world, code, rows, state))
+        listed = Listed(found.verdict.verdict.value, world.redact(found.verdict.why))
+        sure = not found.target.unknown and (found.running is None or not found.running.unknown)
+        if sure and all(self._key(asked, state)[: 1 if found.running is None else 2]):
             self.kept[self._key(asked, state)] = listed
         return listed
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +23,9 @@ from actions.model.release import Release
 from actions.model.schema_state import Diagnosis, diagnose
 from actions.model.system import Settings
 from actions.steps.database_reading import ask
-from actions.steps.django_script import LISTING, MARK, script, sql_script
+from actions.steps.django_script import LISTING, marked, script, sql_script
 from actions.steps.perform_ground import host_of
-from actions.steps.pipe_script import pipe_argv, statuses
+from actions.steps.pipe_script import Pipe
 
 READING_S = 180.0
 """Deadline for one container that tells its migrations: real projects take their time to set up."""
@@ -84,11 +83,18 @@ def ask_schema(world: World, question: AskSchema) -> Answered:
         unasked = Inside(unknown=question.target.unknown)
         return Answered(verdict((), unasked), unasked)
     rows = recorded(world, question.client, question.database)
+    return answered(question, rows, lambda code: inside(world, code, rows or ()))
+
+
+def answered(
+    question: AskSchema, rows: tuple[Recorded, ...] | None, inside_of: Callable[[DjangoCode], Inside]
+) -> Answered:
+    """Judges these rows. ``inside_of`` reads code; what runs is read only where the target does not know them all."""
     named = question.names or question.database
-    target = of_the_database(inside(world, question.target, rows or ()), named)
+    target = of_the_database(inside_of(question.target), named)
     running = None
     if rows and not target.unknown and (target.weak or strangers(rows, target)):
-        running = of_the_database(inside(world, question.running, rows), named)
+        running = of_the_database(inside_of(question.running), named)
     return Answered(verdict(rows, target, running), target, running, rows or ())
 
 
@@ -164,9 +170,9 @@ def backwards_sql(world: World, code: DjangoCode, migrations: Iterable[Migration
     """What ``sqlmigrate --backwards`` tells for each; one that it does not tell is left out."""
     wanted = [[m.app, m.name] for m in migrations]
     ended = run_code(world, code, "shell", "-v", "0", "-c", sql_script(code.database, wanted))
-    line = next((line for line in reversed(ended.out.splitlines()) if line.startswith(MARK)), "")
+    line = marked(ended.out)
     try:
-        rows = json.loads(line.removeprefix(MARK)) if line else []
+        rows = json.loads(line) if line else []
         return {_migration(row): _sql(world, str(row[2])) for row in rows if row[2]}
     except (ValueError, TypeError, IndexError):  # what stands there was not written by us
         return {}
@@ -196,15 +202,14 @@ def run_code(
     s: float = READING_S,
 ) -> CodeEnded:
     """Run ``manage.py`` (or another program) of a release with these words. Raises what the host raises."""
-    mark = secrets.token_hex(12)
-    stages = code.stages(*words, read_only=read_only, program=program)
+    pipe = Pipe(code.stages(*words, read_only=read_only, program=program))
     result = host_of(world, code.host).run(
-        pipe_argv(mark, stages),
+        pipe.argv,
         cwd=code.cwd,
         env={key: world.resolve(value) for key, value in code.env.items()} or None,
         timeout_s=s,
     )
-    ends, told = statuses(mark, len(stages), result.stderr)
+    ends, told = pipe.ends(result.stderr)
     lines = [line for line in told.decode("utf-8", "replace").splitlines() if line.strip(" \t0123456789")]
     last = sanitise(world.redact(sanitise(lines[-1].strip())), limit=300) if lines else ""
     if result.timed_out:
@@ -214,11 +219,8 @@ def run_code(
 
 
 def _told(out: str) -> Inside | None:
-    line = next((line for line in reversed(out.splitlines()) if line.startswith(MARK)), None)
-    if line is None:
-        return None
     try:
-        data = json.loads(line.removeprefix(MARK))
+        data = json.loads(marked(out))
         rows = tuple(_known(row) for row in data["migrations"])
         own = tuple(_text(one) for one in data["own"])
         return Inside(rows, own=own, database=_text(data["database"]), django=_text(data["django"]))

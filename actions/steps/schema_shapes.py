@@ -19,7 +19,7 @@ from actions.model.outside_text import sanitise
 from actions.model.ports import World
 from actions.model.schema_shape import Compared, Shape, changed, differences, shape_of
 from actions.steps.database_reading import run_psql
-from actions.steps.django_script import MARK
+from actions.steps.django_script import marked
 from actions.steps.schema_reading import run_code
 from actions.steps.shape_script import shapes_script
 
@@ -88,14 +88,14 @@ def _compare(
 ) -> Compared:
     program = shapes_script(code.database, _pairs(recorded), _pairs(moves))
     ended = run_code(world, code, "shell", "-v", "0", "-c", program, read_only=bool(code.image))
-    line = next((line for line in reversed(ended.out.splitlines()) if line.startswith(MARK)), "")
+    line = marked(ended.out)
     if not ended.ok or not line:
         return Compared(unknown=ended.words or "the code does not tell its tables")
-    told = json.loads(line.removeprefix(MARK))
+    told = json.loads(line)
     after, before = told["with"], told["without"]
     if unseen := tuple(sanitise(str(one), limit=200) for one in told["unseen"]):
         return Compared(unseen=unseen)
-    tables = tuple(name for name in sorted({*after, *before}) if after.get(name) != before.get(name))
+    tables = changed(after, before)
     if not tables:
         return Compared()
     there, first, last = _shapes(world, client, database, tables, after, before)

@@ -16,7 +16,8 @@ from widget_bench import Bench, screen_text
 
 from actions.model.clock import stamp
 from actions.model.release import Release, WayBack
-from actions.model.release_history import History, Listing, Trouble
+from actions.model.release_history import History
+from actions.model.release_rows import Listing, Trouble
 from actions.steps.propose import propose
 from app.release_past import ReleasePast
 from app.session import Session
@@ -146,3 +147,47 @@ async def test_scrolling_through_five_thousand_never_stalls() -> None:
         assert pane.highlighted is not None
         assert pane.highlighted.name == "v1"
         assert "v1 " in screen_text(app)
+
+
+MANY = 50_000
+JOIN_S = 4.0
+"""Off the screen's thread: the list of the way back in use stands while it is joined with the others."""
+
+
+async def test_fifty_thousand_releases_scroll_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times as many cost time to be joined, in a thread; what is seen costs what is seen: no step stalls."""
+    monkeypatch.setitem(globals(), "COUNT", MANY)
+    data, incidents = listings(), troubles()
+    begun = time.thread_time()
+    history = History("compose", data, incidents, now=NOW)
+    joined_s = time.thread_time() - begun
+    print(f"\njoin of {MANY:,} releases of 3 sources: {joined_s * 1000:.0f} ms")
+    assert joined_s <= JOIN_S
+    pane = ReleaseHistory("3 Releases")
+    app = Bench(pane)
+    past = ReleasePast(cast(Session, None))
+    past.put(history, whole=True)
+    async with app.run_test(size=(160, 48)) as pilot:
+        pane.focus()
+        pane.show_history(history)
+        pane.show(past.releases(), now=NOW)
+        await pilot.pause()
+
+        def page() -> float:
+            begun = time.thread_time()
+            for y in range(pane.size.height):
+                pane.render_line(y)
+            return time.thread_time() - begun
+
+        def through() -> float:
+            slowest = 0.0
+            for at in (*range(0, MANY, MANY // 100), MANY - 1):
+                begun = time.thread_time()
+                pane.go(at, 1)
+                page()
+                pane.show(past.releases(), now=NOW)
+                slowest = max(slowest, time.thread_time() - begun)
+            return slowest
+
+        await in_time(f"first page of {MANY:,} that are joined", FIRST_PAGE_S, page)
+        await in_time(f"the slowest step of scrolling through {MANY:,}", FRAME_S, through)

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 from database_ground import INCIDENT, LIVE, WRITTEN_SINCE, Ground, make_ground, told
 from forked_worker import ForkedWorker
+from planned_steps import step_of
 from postgres_server import PostgresServer
 
 from actions.engine.planner import draw, releases
 from actions.model.backup_file import Format
 from actions.model.plan import Plan
-from actions.model.step import Happened, Outcome, Step
-from actions.steps.catalog import build
+from actions.model.step import Happened, Outcome
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -39,12 +39,6 @@ def drawn(ground: Ground) -> Plan:
     found, _ = releases(ground.settings, "database", ground.world)
     backup = next(one for one in found if one.source == "backup")
     return draw(ground.settings, "database", backup, ground.world, INCIDENT)
-
-
-def step_of(plan: Plan, code: str) -> Step:
-    planned = plan.step(code)
-    assert planned is not None
-    return build(planned.step, planned.params)
 
 
 def fly(ground: Ground, plan: Plan, *codes: str) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from database_ground import LIVE, told
-from killed_ground import KilledGround, standing, step_of
+from killed_ground import KilledGround, standing
+from planned_steps import step_of
 from postgres_server import PostgresServer
 
 from actions.model.backup_file import Format

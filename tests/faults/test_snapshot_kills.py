@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from database_ground import INCIDENT, LIVE, told
-from killed_ground import KilledGround, standing, step_of
+from killed_ground import KilledGround, standing
+from planned_steps import step_of
 from postgres_server import PostgresServer
 
 from actions.engine.planner import draw, releases

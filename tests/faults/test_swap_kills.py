@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from database_ground import LIVE, told
-from killed_ground import KilledGround, standing, step_of
+from killed_ground import KilledGround, standing
+from planned_steps import step_of
 from postgres_server import PostgresServer
 
 from actions.model.database_names import literal

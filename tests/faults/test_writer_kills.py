@@ -29,6 +29,7 @@ FILE = """\
 x-app: &app
   image: {name}:1
   stop_signal: SIGKILL
+  network_mode: none
   command: ["sleep", "1000"]
 services:
   web: *app

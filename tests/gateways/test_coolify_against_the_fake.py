@@ -170,6 +170,42 @@ def test_a_stuck_deployment_is_seen_behind_a_full_queue(coolify: FakeCoolify, sh
     assert (len(states), states[-1]) == (26, DeploymentState.IN_PROGRESS)
 
 
+def test_what_is_pending_is_read_lightly(coolify: FakeCoolify, shop: App) -> None:
+    """Rows come with their logs: small pages, and what was over once is not read again; nothing pending is missed."""
+    coolify.add_history(shop, [f"{number:040x}" for number in range(200)], hours_between=0.5)
+    asked = gateway(coolify, shop)
+
+    def rows_asked() -> list[int]:
+        return [int(one.query["take"]) for one in coolify.asked("GET", "/deployments/applications/*")]
+
+    assert asked.pending() == ()
+    assert rows_asked() == [10] * 5
+    assert asked.pending() == ()
+    assert rows_asked() == [10] * 6
+    coolify.quirks.deployments_stick = True
+    for _ in range(12):
+        asked.send(rollback(coolify, shop))
+    assert len(asked.pending()) == len(asked.pending()) == 12
+    assert rows_asked() == [10] * (6 + 2 + 2)
+    assert len(gateway(coolify, shop).pending()) == 12
+
+
+def test_of_a_list_the_beginning_of_each_log_is_read(coolify: FakeCoolify, shop: App) -> None:
+    """Thousands of lines a deployment, a hundred deployments a page: the whole log is read of one alone."""
+    row = coolify.deployments(shop)[0]
+    text = [
+        {"output": f"line {n}", "type": "stdout", "timestamp": None, "hidden": False, "order": n} for n in range(90)
+    ]
+    row.log[:] = text
+    asked = gateway(coolify, shop)
+    (first, *_), _count = asked.deployments(0, 5)
+    assert first.log is not None
+    assert [entry.text for entry in first.log] == [f"line {n}" for n in range(20)]
+    whole = asked.deployment(first.uuid).log
+    assert whole is not None
+    assert len(whole) == 90
+
+
 def test_thousands_of_deployments_are_paged(coolify: FakeCoolify, shop: App) -> None:
     """Any page, newest first, however many there are."""
     coolify.add_history(shop, [f"{number:040x}" for number in range(5000)], hours_between=0.5)

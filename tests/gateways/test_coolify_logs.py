@@ -163,3 +163,22 @@ def test_it_runs_until_it_is_stopped(coolify: FakeCoolify, shop: App) -> None:
     thread.join(10)
     assert not thread.is_alive()
     assert texts(got) == ["Listening on :8080"]
+
+
+def test_a_container_that_has_said_nothing_yet() -> None:
+    """Between the last line of the old one and the first of the new: the mark is not lost."""
+    source, _ = scripted(f"{at(1)}\n{at(2)}", "", "", f"{at(90)}", f"{at(90)}\n{at(91)}")
+    source.look()
+    assert source.look() == []
+    assert source.look() == []
+    told = texts(source.look())
+    assert "another container; its first line follows" in told[0]
+    assert told[1:] == ["line 90"]
+    assert texts(source.look()) == ["line 91"]
+
+
+def test_the_first_lines_of_all_are_of_no_other_container() -> None:
+    """Nothing was there before: nothing is marked."""
+    source, _ = scripted("", f"{at(1)}")
+    assert source.look() == []
+    assert texts(source.look()) == ["line 1"]

@@ -6,39 +6,16 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_coolify import ACT, OBSERVE
+from coolify_wire import ACTS, APP, PATH, SEES, failed, gateway, posting, root, table
 from http_faults import FaultServer, gzip_bomb, json_body, make_certificates, plain, raw, reset, serving
 
 from actions.gateways import coolify_http
 from actions.gateways.coolify import HttpCoolify
-from actions.model.effect_coolify import CoolifyCall
 from actions.model.errors import BadInput, GoaroundError, OutcomeUnknown, Refused, Unreachable
-from actions.model.secret import Redactor, Secret, edge
-from actions.model.system_coolify import CoolifyTable
-
-APP = "app4uuid"
-SEES, ACTS = "11|seesSEESseesSEESsees", "12|actsACTSactsACTSacts"
-TOKENS = {f"${{env:{OBSERVE}}}": SEES, f"${{env:{ACT}}}": ACTS}
-PATH = f"/api/v1/applications/{APP}"
-
-
-def table(url: str, **more: object) -> CoolifyTable:
-    tokens = {"token": f"${{env:{OBSERVE}}}", "act_token": f"${{env:{ACT}}}"}
-    return CoolifyTable(url=url, application=APP, **{"answer": 1, **tokens, **more})  # type: ignore[arg-type]
-
-
-def gateway(url: str, pauses: list[float] | None = None, **more: object) -> HttpCoolify:
-    redactor = Redactor(Secret(value) for value in TOKENS.values())
-    wait = (lambda _: None) if pauses is None else pauses.append
-    return HttpCoolify(table(url, **more), TOKENS.__getitem__, lambda text: edge(text, redactor), wait)
-
-
-def posting(url: str) -> CoolifyCall:
-    return CoolifyCall(url, "POST", f"/applications/{APP}/rollback", {"commit": "a1" * 20})
 
 
 @pytest.fixture
@@ -46,19 +23,6 @@ def server() -> Iterator[FaultServer]:
     one = FaultServer()
     yield one
     one.close()
-
-
-def root(server: FaultServer) -> str:
-    return server.url("")
-
-
-def failed(what: Callable[[], object], kind: type[GoaroundError] = GoaroundError) -> GoaroundError:
-    with pytest.raises(kind) as told:
-        what()
-    assert SEES not in told.value.line()
-    assert ACTS not in told.value.line()
-    assert "\n" not in told.value.line()
-    return told.value
 
 
 # ---- the network
@@ -178,7 +142,7 @@ def test_a_redirect_is_not_followed(server: FaultServer, where: str) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "code", "words"),
     [
-        (401, '{"message": "Unauthenticated."}', "coolify-token", "does not know the token"),
+        (401, '{"message": "Unauthenticated."}', "coolify-token", "is not known to Coolify"),
         (400, '{"message": "Invalid token."}', "coolify-token", "of another team"),
         (403, '{"message": "Missing required permissions: deploy"}', "coolify-right", "lacks the right deploy"),
         (403, '{"message": "Missing required permissions: read:sensitive"}', "coolify-right", "right read:sensitive"),

@@ -381,7 +381,7 @@ async def test_the_end_is_closed_and_signed_by_two(planned: Tiny) -> None:
                 await op.sees("must be somebody else")
                 await op.press(*["backspace"] * 4)
             else:
-                await op.sees("verified by somebody else" if part == "executed" else "is parked until X1.")
+                await op.sees("verified by somebody else" if part == "executed" else "is parked until X1-")
         assert (op.incident.signed, op.incident.finished) == (True, False)
 
 

@@ -6,30 +6,17 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_ground import ROOT, SCRIPT
-from compose_stack import Stack, removed_afterwards
+from compose_stack import Stack
+from database_stack import database_stack, sql
 
 pytestmark = [pytest.mark.docker, pytest.mark.postgres, pytest.mark.timeout(240)]
 
-FILE = """\
-services:
-  db:
-    image: {image}
-    stop_signal: SIGINT
-    environment: {{POSTGRES_USER: obcms, POSTGRES_DB: obcms_prod, POSTGRES_PASSWORD: hidden-canary}}
-    network_mode: none
-  web:
-    image: {image}
-    entrypoint: ["sleep", "1000"]
-    network_mode: none
-    stop_signal: SIGKILL
-"""
 TABLES = """
 CREATE TABLE item (id serial PRIMARY KEY, text text);
 INSERT INTO item (text) SELECT md5(i::text) FROM generate_series(1, 5000) AS i;
@@ -57,25 +44,8 @@ snapshot = true
 
 @pytest.fixture
 def stack(engine_name: str, database_image: str, tmp_path: Path) -> Iterator[Stack]:
-    one = Stack(engine_name, tmp_path / "app", "v2")
-    one.folder.mkdir()
-    one.write(FILE.format(image=database_image))
-    with removed_afterwards(one.name):
-        one.compose("up", "-d")
-        end = time.monotonic() + 60
-        asked = ("docker", "exec", one.container("db"), "pg_isready", "-q", "-h", "127.0.0.1")
-        while subprocess.run(asked, capture_output=True, timeout=30).returncode != 0:
-            assert time.monotonic() < end
-            time.sleep(0.1)
-        sql(one, TABLES)
+    with database_stack(engine_name, tmp_path / "app", database_image, TABLES) as one:
         yield one
-
-
-def sql(stack: Stack, text: str, database: str = "obcms_prod") -> str:
-    argv = ("docker", "exec", "-i", stack.container("db"), "psql", "-qAt", "-U", "obcms", database)
-    return (
-        subprocess.run(argv, input=text.encode(), check=True, timeout=60, capture_output=True).stdout.decode().strip()
-    )
 
 
 @pytest.mark.parametrize("jobs", [1, 3])

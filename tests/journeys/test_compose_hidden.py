@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from compose_stack import TOOLS, Recorder, Stack, removed_afterwards
 from engine_images import ImageBuilder
+from planned_steps import step_of
 
 from actions.model.plan import Plan
 from actions.model.ports import World
-from actions.model.step import Outcome, Step
-from actions.steps.catalog import build
+from actions.model.step import Outcome
 from actions.steps.compose_option import draw
 from actions.steps.compose_releases import releases
 
@@ -62,12 +62,6 @@ def run_with_profiles(one: Stack) -> None:
         one.compose("up", "-d")
     finally:
         TOOLS[one.tool] = plain
-
-
-def step_of(plan: Plan, code: str) -> Step:
-    planned = plan.step(code)
-    assert planned is not None
-    return build(planned.step, planned.params)
 
 
 def go(plan: Plan, world: World, *codes: str) -> None:

@@ -9,17 +9,15 @@ from pathlib import Path
 import pytest
 from compose_stack import TOOLS, Recorder, Stack, inspect, removed_afterwards, run
 from engine_images import ImageBuilder
+from planned_steps import fly, rebuilt
 from ssh_hosts import host_of
 from ssh_server import SshServer
 
-from actions.model.codec import to_json
 from actions.model.effect import RunCommand
 from actions.model.errors import GoaroundError, Refused
-from actions.model.plan import Plan
 from actions.model.ports import World
 from actions.model.release import Release, WayBack
-from actions.model.step import Happened, Outcome, Step
-from actions.steps.catalog import build
+from actions.model.step import Happened, Outcome
 from actions.steps.compose_option import draw
 from actions.steps.compose_protect import protect_earlier
 from actions.steps.compose_releases import releases
@@ -55,10 +53,12 @@ services:
   migrate:
     <<: *app
     restart: "no"
+    network_mode: none
     command: ["sh", "-c", "echo ran >> /ran/count"]
     volumes: ["./ran:/ran"]
   redis:
     image: {image}-redis:7
+    network_mode: none
     stop_grace_period: 1s
 """
 
@@ -93,26 +93,6 @@ def found_by(stack: Stack, world: World) -> tuple[Release, ...]:
 
 def release_named(stack: Stack, world: World, name: str) -> Release:
     return next(release for release in found_by(stack, world) if release.name == name)
-
-
-def rebuilt(plan: Plan, code: str) -> Step:
-    """The step as the worker gets it: from the plan's JSON."""
-    planned = Plan.from_json(plan.to_json()).step(code)
-    assert planned
-    step = build(planned.step, planned.params)
-    assert to_json(step.effects()) == to_json(planned.effects), "what runs is what was shown"
-    assert to_json(step.undo_effects()) == to_json(planned.undo)
-    return step
-
-
-def fly(plan: Plan, world: World, *codes: str) -> Recorder:
-    recorder = Recorder()
-    for code in codes:
-        step = rebuilt(plan, code)
-        assert step.moved(world) == "", code
-        result = step.run(world, recorder)
-        assert result.outcome is Outcome.DONE, (code, result, recorder.lines)
-    return recorder
 
 
 def image_id(reference: str) -> str:

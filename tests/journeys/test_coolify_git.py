@@ -77,7 +77,7 @@ def test_the_git_option_by_coolify(
         before = flown.queued()
         flown.app.head = good  # what the pushed branch will end with
         plan = flown.drawn(good, "git")
-        assert [step.code for step in plan.steps] == ["B2", "B4", "X1", "X3", "X4", "Z2"]
+        assert [step.code for step in plan.steps] == ["B2", "B4", "X1", "X3", "X4", "Z2", "Z4", "Z5"]
         branch = plan.drawn["branch"]
         shown = "\n".join(line for step in plan.steps for effect in step.effects for line in effect.lines())
         assert f'{{"git_branch": "{branch}"}} (acting token)' in shown
@@ -113,6 +113,59 @@ def test_the_branch_is_set_back_once_main_has_moved_on(
         assert flown.run("Z2") == "done", flown.said
         assert flown.app.git_branch == "main"
         assert not [text for text in flown.owed() if "git_branch" in text]
+
+
+def test_the_branch_goes_once_coolify_is_off_it(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Z20: refused while Coolify deploys from it; set back first, then it is removed, and nothing of it is owed."""
+    good, bad = ground.shas[-2:]
+    more = tables(ground, "coolify = true")
+    with flying(tmp_path / "shop", monkeypatch, good=good, bad=bad, more=more) as flown:
+        flown.app.head = good
+        branch = flown.drawn(good, "git").drawn["branch"]
+        assert set(flown.fly().values()) == {"done"}, flown.said
+        assert flown.run("Z4") == "moved"
+        assert f"main on origin still ends with the bad {bad[:10]}" in flown.said
+        moved_on(ground)
+        assert flown.run("Z4") == "moved"
+        assert f"Coolify still deploys from {branch}: put it on its own branch first" in flown.said
+        assert [flown.run(code) for code in ("Z2", "Z4")] == ["done", "done"], flown.said
+        assert f"refs/heads/{branch}" not in ground.refs()
+        assert flown.owed() == []
+
+
+def test_a_second_plan_of_one_incident_ends_on_the_usual_branch(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Z20: Coolify stands on the first plan's branch then; it is not put back on that. Each branch is owed."""
+    older, good, bad = ground.shas[-3:]
+    more = tables(ground, "coolify = true")
+    with flying(tmp_path / "shop", monkeypatch, good=good, bad=bad, more=more) as flown:
+        flown.app.head = good
+        first = flown.drawn(good, "git").drawn["branch"]
+        assert set(flown.fly().values()) == {"done"}, flown.said
+        flown.app.head = older
+        plan = flown.session.draw(flown.release(older, "git"), "git")
+        second = plan.drawn["branch"]
+        back = plan.step("Z2")
+        assert back is not None
+        assert back.title.startswith("Put Coolify on main again")
+        assert back.expected.endswith(f"refused while main on origin still ends with {bad[:10]}")
+        assert flown.fly()["X3"] == "done", flown.said
+        assert flown.app.git_branch == second
+        about = [text for text in flown.owed() if "git_branch" in text]
+        assert about == [f'git_branch is pinned to "{first}"; it was "main"'], "owed once"
+        moved_on(ground)
+        assert flown.run("Z2") == "done", flown.said
+        assert flown.app.git_branch == "main"
+        assert flown.run("Z4") == "done", flown.said
+        assert flown.owed() == [f"the branch {first} stays on origin until somebody removes it"]
+        assert f"refs/heads/{first}" in ground.refs()
+        carried = next(step for step in plan.steps if f"Remove {first} " in step.title)
+        assert carried.code not in ("Z4", "Z5")
+        assert flown.run(carried.code) == "done", flown.said
+        assert (flown.owed(), f"refs/heads/{first}" in ground.refs()) == ([], False)
 
 
 def pinned(coolify: FakeCoolify, app: App) -> None:

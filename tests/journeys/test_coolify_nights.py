@@ -163,9 +163,9 @@ def test_a_push_between_drawing_and_running_is_noticed(tmp_path: Path, monkeypat
         assert flown.coolify.asked("POST") == []
         plan = flown.session.draw(flown.release(), "coolify")
         # The freeze stands already; what straightens it is still there.
-        assert [step.code for step in plan.steps] == ["B1", "X3", "X4", "Z1"]
+        assert [step.code for step in plan.steps] == ["B1", "B2", "X3", "X4", "Z1", "Z3"]
         assert set(flown.fly().values()) == {"done"}, flown.said
-        assert (flown.runs, flown.run("Z1"), flown.owed()) == (GOOD, "done", [])
+        assert (flown.runs, flown.run("Z1"), flown.run("Z3"), flown.owed()) == (GOOD, "done", "done", [])
 
 
 def test_a_version_that_does_not_come_up_is_tried_again_or_replaced(

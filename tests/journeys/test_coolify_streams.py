@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
 import pytest
 from coolify_flight import GOOD, Flown, flying
+from fake_coolify import FakeCoolify
+from fake_coolify_quirks import Fault
+from fake_coolify_state import App
 from widget_bench import screen_text
 
 from actions.gateways.coolify_logs import CoolifyLogs
 from actions.gateways.engine_logs import EngineLogs
+from actions.model import phases
 from actions.model.blocking import Move, next_move
+from actions.model.checklist import Phase
 from actions.model.debts import holding
+from actions.model.incident import items
 from actions.model.sensing import can_sense
 from app.cockpit import cockpit
 from app.debt_desk import pay
@@ -46,6 +54,23 @@ def test_the_containers_are_followed_where_an_engine_is(tmp_path: Path, monkeypa
         (source,) = log_sources(flown.session)
         assert isinstance(source, EngineLogs)
         assert (source._project, source._named) == (flown.app.uuid, True)
+
+
+def test_the_logs_of_earlier_deployments_are_kept_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B1: lists read the beginning of a log; what is kept as evidence ends where the log ends."""
+    history = [f"{number:x}" * 40 for number in range(3, 6)]
+
+    def setup(coolify: FakeCoolify, app: App) -> None:
+        coolify.add_history(app, history, logged=90)
+
+    with flying(tmp_path / "shop", monkeypatch, setup=setup) as flown:
+        flown.drawn()
+        assert flown.run("B1") == "done", flown.said
+        (kept,) = [one for one in flown.session.incident.evidence if one.name == "coolify-deployments.json"]
+        rows = json.loads(gzip.decompress((flown.session.folder() / "evidence" / kept.path).read_bytes()))
+        logs = {row["commit"]: [entry["text"] for entry in row["log"]] for row in rows}
+        assert [logs[commit][-1] for commit in history] == ["line 89"] * 3
+        assert len(logs[history[0]]) == 90
 
 
 @pytest.mark.parametrize("size", [(160, 48), (80, 24)])
@@ -83,6 +108,44 @@ async def test_the_deployment_is_read_in_the_log_pane(
             assert "Coolify says finished" in " ".join(screen_text(app).split())
 
 
+def test_the_first_line_of_the_new_container_is_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F04: where no engine is asked: what the old container wrote stays, and it is said where the new one begins."""
+    with flying(tmp_path / "shop", monkeypatch) as flown:
+        flown.app.output += ["GET / 500", "ERROR: no table"]
+        (source,) = log_sources(flown.session)
+        assert isinstance(source, CoolifyLogs)
+        old = [line.text for line in source.look()]
+        assert old == ["Listening on :8080", "GET / 500", "ERROR: no table"]
+        flown.drawn()
+        assert set(flown.fly().values()) == {"done"}, flown.said
+        flown.coolify.fail(Fault.STATUS_BEFORE, "GET", "*/logs", times=2)
+        assert "no log: " in source.look()[0].text
+        assert source.look() == [], "a trouble is told once"
+        told = [line.text for line in source.look()]
+        assert told[0].endswith("Coolify gives its log again")
+        assert "another container; its first line follows" in told[1]
+        assert told[2:] == ["Listening on :8080"]
+
+
+async def test_both_logs_stand_in_the_order_of_their_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F04: the deployment is asked for now and then; its lines stand among those of the application all the same."""
+    with flying(tmp_path / "shop", monkeypatch) as flown:
+        flown.drawn()
+        flown.fly("B1", "X1", "X3")
+        app = cockpit(flown.session)
+        async with app.run_test(size=(160, 48)) as pilot:
+            logs = app.screen.query_one(LogStream)
+            for _ in range(100):
+                await pilot.pause(0.05)
+                if any("Coolify says finished" in line.text for line in logs.lines):
+                    break
+            begun = [line.at for line in logs.lines if line.level == "divider" and "X3" in line.text]
+            told = [line.at for line in logs.lines if line.source == "deployment"]
+            assert told == sorted(told)
+            assert begun
+            assert told[0] >= begun[0][:23]
+
+
 def test_finished_is_a_lamp_of_its_own_until_the_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not green by Coolify's word: another glyph and colour, and the words; green by what runs."""
     with flying(tmp_path / "shop", monkeypatch) as flown:
@@ -108,6 +171,23 @@ def test_its_status_is_green_only_with_the_proof(tmp_path: Path, monkeypatch: py
         assert (seen.ok, seen.seen.startswith("Coolify says running:healthy; its word lags")) == (False, True)
         assert set(flown.fly().values()) == {"done"}, flown.said
         assert look.look(flown.session.incident).ok
+
+
+def test_nobody_is_led_to_switch_auto_deploy_on_while_the_incident_is_flown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F11: NEXT passes it over, and it stands at the end; what is straightened later never holds the way back up."""
+    with flying(tmp_path / "shop", monkeypatch, version="4.2.0") as flown:
+        session = flown.session
+        flown.drawn()
+        assert set(flown.fly().values()) == {"done"}, flown.said
+        session.sync()
+        after = [item for item in items(session.incident) if item.phase is Phase.AFTER]
+        assert [item.code for item in after[-2:]] == ["Z1", "Z2"]
+        assert holding(session.incident.debts)
+        asked = [item.code for item in phases.asked(session.incident, Phase.AFTER)]
+        assert asked
+        assert not {"Z1", "Z2"} & set(asked)
 
 
 def test_what_coolify_is_left_with_is_parked_and_straightened_days_later(

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from database_ground import LIVE, WRITTEN_SINCE, Ground, make_ground
-from postgres_server import OWNER, PostgresServer
-from tiny_system import Tiny, build, decided, refused, run, settle
+from database_tiny import database_tiny
+from postgres_server import PostgresServer
+from tiny_system import Tiny, decided, refused, run, settle
 
 from actions.model.backup_file import Format
 from actions.model.chain import verify_lines
@@ -24,15 +25,6 @@ from app.parking import close_parked
 from app.session import Session
 from app.who import who_am_i
 
-CONFIG = """
-[database]
-name = "{live}"
-reach = "host"
-role = "{role}"
-bin = "{programs}"
-backups = "{backups}/*"
-drop_after = "3d"
-"""
 PEOPLE = """
 dba1 = { name = "Data Base Admin", roles = ["database-admin"] }
 """
@@ -47,12 +39,10 @@ def ground(postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.fixture
 def tiny(ground: Ground, tmp_path: Path) -> Tiny:
     """The tiny system, with a database."""
-    made = build(tmp_path / "tiny")
+    made = database_tiny(ground, tmp_path / "tiny")
     made.without_me()
     text = made.config.read_text()
     made.config.write_text(text.replace("[people]\n", "[people]" + PEOPLE))
-    programs = str(ground.server.programs)
-    made.add_to_config(CONFIG.format(live=LIVE, role=OWNER, programs=programs, backups=ground.folder))
     return made
 
 

@@ -261,8 +261,9 @@ def test_what_a_step_has_bent_is_paid_by_hand_only_in_so_many_words(tiny: Tiny, 
         session.mark(code, State.OVERRIDDEN, "tried elsewhere")
     session.override_gate("K1", "no database here", "ops2")
     assert tiny_system.run(session, "X1") == "done"
-    bent = next(one for one in session.incident.debts if one.name.startswith("X1."))
-    assert bent.undo.startswith("once nothing is deployed from it, by hand: git push origin :refs/heads/rollback-")
+    bent = next(one for one in session.incident.debts if one.name.startswith("X1-"))
+    assert bent.undo.startswith("Z4 Remove rollback-")
+    assert "; or once nothing is deployed from it, by hand: git push origin :refs/heads/rollback-" in bent.undo
     assert bent.due, "a day, where the step says nothing else"
     said = goaround("debts", session.incident.id)[1]
     assert f"straightened by: {bent.undo}" in said

@@ -99,7 +99,7 @@ def test_the_broken_release_is_rolled_back_proven_and_undone(demo: DemoSystem, t
     assert status, "the demo's operator has an edit of their own"
     plan = draw(settings, proposal.release, world)
     assert any("uncommitted changes" in note.text for note in plan.notes)
-    results = {row.code: fly(plan, row.code, world, report) for row in plan.steps}
+    results = {row.code: fly(plan, row.code, world, report) for row in plan.steps if not row.optional}
     assert {code: result.outcome for code, result in results.items()} == dict.fromkeys(results, Outcome.DONE), results
     assert list(results) == ["B1", "B2", "X1", "X2", "X3"]
     assert results["X3"].facts["running"] == demo.good_sha

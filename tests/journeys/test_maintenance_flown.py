@@ -112,7 +112,7 @@ def test_it_stands_where_the_document_names_it_and_is_owed_until_it_is_down(
     drawn(session, tiny)
     rows = [(item.code, item.phase) for item in items(session.incident) if item.kind is Kind.STEP]
     assert [code for code, phase in rows if phase is Phase.BEFORE] == ["N1", "B1", "B2"]
-    assert [code for code, phase in rows if phase is Phase.AFTER] == ["N2"]
+    assert [code for code, phase in rows if phase is Phase.AFTER] == ["N2", "Z4", "Z5"]
     item = next_item(session.incident)
     assert item is not None
     assert item.code == "N1"
@@ -318,7 +318,7 @@ def test_without_a_configured_notice_a_person_does_it(tmp_path: Path) -> None:
     (tiny.folder / "rollback.md").write_text(DOCUMENT)
     session = tiny.session()
     plan = drawn(session, tiny)
-    assert [step.code for step in plan.steps] == ["B1", "B2", "X1", "X2", "X3"]
+    assert [step.code for step in plan.steps] == ["B1", "B2", "X1", "X2", "X3", "Z4", "Z5"]
     kinds = {item.code: item.kind for item in items(session.incident)}
     assert kinds["C3"] is Kind.MANUAL
     assert "T9" not in kinds

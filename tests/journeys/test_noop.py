@@ -60,7 +60,7 @@ def test_what_is_printed_is_what_would_run(tiny: Tiny) -> None:
     told = json.loads(noop(tiny, "--json").stdout)
     assert (told["noop"], told["option"], told["target"]["name"]) == (True, "git", "v2")
     assert told["plan"]["target"]["commit"] == tiny.target
-    assert [step["code"] for step in told["steps"]] == ["B1", "B2", "X1", "X2", "X3"]
+    assert [step["code"] for step in told["steps"]] == ["B1", "B2", "X1", "X2", "X3", "Z4", "Z5"]
     session = tiny.session()
     decided(session)
     plan = session.draw(next(one for one in session.releases() if one.commit == tiny.target))

@@ -12,7 +12,7 @@ import pytest
 from notice import NoticeBoard
 from textual.pilot import Pilot
 from tiny_flight_operator import Scripted
-from tiny_system import Tiny, build, drawn, refused, run, until
+from tiny_system import Tiny, build, drawn, moved_on, refused, run, until
 from widget_bench import screen_text
 
 from actions.model.blocking import Move, next_move
@@ -21,6 +21,7 @@ from actions.model.debts import holding
 from actions.model.errors import GoaroundError
 from app.cli import main
 from app.cockpit import cockpit
+from app.parking import close_parked
 from app.plain import Plain
 from app.records import export_record, verify_target
 from app.session import Session
@@ -78,7 +79,12 @@ def bent(tiny: Tiny) -> Session:
 
 def names(session: Session) -> list[str]:
     session.sync()
-    return [one.name.partition(".")[0] for one in holding(session.incident.debts)]
+    return [_step_of(one.name) for one in holding(session.incident.debts)]
+
+
+def _step_of(debt: str) -> str:
+    """``X1`` of ``X1-1004.3``: a branch is owed under its time."""
+    return debt.partition(".")[0].partition("-")[0]
 
 
 @pytest.fixture
@@ -183,7 +189,23 @@ def test_a_step_straightens_what_a_parked_record_owes(tiny: Tiny, board: NoticeB
     assert run(later, "N2") == "done", later.incident.runs[-1].summary
     assert not board.shown
     assert names(later) == ["X1"]
-    assert "X1" in next_move(later.incident).blocked
+
+    # The branch goes by its own step, once what is deployed has moved on: then nothing keeps the record open.
+    assert (next_move(later.incident).move, next_move(later.incident).code) == (Move.RUN, "Z4")
+    branch = later.incident.plan.drawn["branch"] if later.incident.plan else ""
+    assert run(later, "Z4") == "moved"
+    assert "main on origin still ends with the bad" in later.incident.runs[-1].summary
+    fix = moved_on(tiny.ground)
+    assert run(later, "Z4") == "moved"
+    assert "still runs" in later.incident.runs[-1].summary
+    (tiny.folder / "running").write_text(fix + "\n")
+    assert run(later, "Z4") == "done", later.incident.runs[-1].summary
+    assert f"refs/heads/{branch}" not in tiny.ground.refs()
+    assert names(later) == []
+    assert next_move(later.incident).move is Move.CLOSE
+    close_parked(later)
+    sign_off(later, "executed", "ops2")
+    assert verify_target(one, later.journal).status == 0
 
 
 def test_the_notice_that_another_incident_takes_down_is_owed_no_more(tiny: Tiny, board: NoticeBoard) -> None:
@@ -199,7 +221,7 @@ def test_the_notice_that_another_incident_takes_down_is_owed_no_more(tiny: Tiny,
     assert run(session, "N2") == "done"
     assert not board.shown
     # Told after the end of the run is on record: the worker is a moment behind.
-    until(lambda: [one.name.partition(".")[0] for one in holding(_fold(session, first))] == ["X1"])
+    until(lambda: [_step_of(one.name) for one in holding(_fold(session, first))] == ["X1"])
     paid = next(one for one in _fold(session, first) if one.name.startswith("N1"))
     assert paid.paid == f"N2 of {session.incident.id}"
 
@@ -239,7 +261,7 @@ async def test_parked_from_the_cockpit(tiny: Tiny, size: tuple[int, int]) -> Non
         if size[0] >= 80:
             assert "It cannot be closed while this is bent" in " ".join(screen_text(app).split())
         assert "N1.1 the maintenance notice is shown" in words
-        assert "git push origin" in words
+        assert "(Z4 Remove rollback-" in words
         dialog.query_one("#close").focus()
         await pilot.press("enter")
         await sees(pilot, "◆ PARKED")
@@ -320,7 +342,7 @@ def test_in_plain_lines(tiny: Tiny) -> None:
     assert session.take_lease()
     operator = Scripted(["q"])
     Plain(session, operator).fly()
-    assert f"PARKED {one}: 2 debts; goaround run --record {one} opens it" in operator.text
+    assert f"PARKED {one}: 2 debts, NOT SIGNED; goaround run --record {one} opens it" in operator.text
     session.open(one)
     for debt in holding(session.incident.debts):
         flight = Plain(session, Scripted(["straightened"]))

@@ -65,7 +65,7 @@ def test_notes_say_in_words_what_is_to_be_weighed(tiny: Tiny, session: Session) 
     assert f"    ! warning: {unknown}" in said.lines, said.text
     cost = f"{unknown}: there is no undo, and that {tiny.target[:10]} runs may stay not proven"
     assert f"    ! warning: {cost}" in said.lines
-    stays = "the branch stays on origin until somebody removes it; nothing is forced or deleted"
+    stays = "the branch stays on origin until Z4 removes it, once what is deployed has moved on; nothing is forced"
     assert f"    {stays}" in said.lines
     (recorded,) = [
         event.body.plan for event in session.journal.events(session.incident.id) if isinstance(event.body, PlanDrawn)
@@ -169,7 +169,7 @@ def test_closing_unproven(tiny: Tiny, session: Session) -> None:
     said = fly(session, "", "", "", "", "q", "", "n", "q")
     assert "park as 'not recovered'" in said.text
     assert "! not parked" in said.text
-    assert "! bent: X1." in said.text
+    assert "! bent: X1-" in said.text
     assert session.incident.is_parked
     assert session.incident.closed is not None
     assert session.incident.closed.outcome == "not recovered"

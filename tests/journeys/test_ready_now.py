@@ -122,6 +122,7 @@ def test_a_proof_that_is_old_and_a_role_that_may_not(ground: CommandGround) -> N
         ("", ("--every", "5m"), "--every goes with --watch"),
         ("", ("--watch", "--every", "soon"), "--every"),
         ("", ("--backup", "x"), "--backup goes with --restore"),
+        ("", ("--protect",), "protecting wants a key and a record"),
     ],
 )
 def test_bad_input(ground: CommandGround, tables: str, words: tuple[str, ...], hint: str) -> None:

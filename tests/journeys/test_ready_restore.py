@@ -107,7 +107,8 @@ def test_a_truncated_one_is_not(ground: CommandGround) -> None:
 def test_data_that_are_not_what_was_backed_up(ground: CommandGround) -> None:
     """A manifest that says otherwise: exit 1, the difference named, an earlier proof taken back, nothing left."""
     ground.write(keep=str(ground.folder / "keep"))
-    assert ground.run("predeploy").returncode == 0
+    kept = ground.run("predeploy")
+    assert kept.returncode == 0, kept.stdout
     (path,) = (ground.folder / "keep").glob("*.dump")
     assert ground.run("ready", "--restore").returncode == 0
     proof = Path(f"{path}.proven.json")

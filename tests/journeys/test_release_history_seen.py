@@ -26,7 +26,7 @@ from actions.gateways.compose_environment import variables_of
 from actions.gateways.repository import GitRepository
 from actions.model.errors import BadInput, GoaroundError, Refused
 from actions.model.last_good import Standing, judge, last_good
-from actions.model.release_history import HistoryRow
+from actions.model.release_rows import HistoryRow
 from actions.steps.propose import propose
 from app import golden_file
 from app.cockpit import cockpit
@@ -148,7 +148,7 @@ def test_a_damaged_file_of_pins_costs_one_line_and_no_list(tiny: Tiny, capsys: P
     assert f"! not read: golden: {path}: line 2 cannot be read and counts as no pin" in text
     assert "* v1" in text
     told(tiny, capsys, golden="v2")
-    pins, trouble = golden_file.read(tiny.store, "tiny")
+    pins, trouble = golden_file.read(tiny.store, "tiny", drill=True)
     assert ([one.name for one in pins], "line 2" in trouble) == (["v2", "v1"], True)
     path.rename(path.with_suffix(".old"))
     path.symlink_to(path.with_suffix(".old"))
@@ -328,6 +328,8 @@ async def test_the_pane_proposes_explains_and_pins(
             await until(pilot, lambda: "✔ good" in screen_text(app))
             await until(pilot, lambda: pane.highlighted is not None and pane.highlighted.name == "v2")
             await until(pilot, lambda: pane.behind == "1 file, +1 -1 from what runs")
+            assert "last good: deployed well, live 4 h" in screen_text(app)
+            assert "→ last g" in next(line for line in screen_text(app).splitlines() if "v2 " in line)
             await pilot.press("x")
             await until(pilot, lambda: "Release v2" in screen_text(app))
             await until(pilot, lambda: "v2: good" in screen_text(app))
@@ -337,6 +339,7 @@ async def test_the_pane_proposes_explains_and_pins(
             await until(pilot, lambda: "Pin v2 as golden" in screen_text(app))
             await pilot.press(*"best", "enter")
             await until(pilot, lambda: "★ golden" in screen_text(app))
+            assert "→ propos" in next(line for line in screen_text(app).splitlines() if "v2 " in line)
             await pilot.press("P")
             await until(pilot, lambda: "v2 is golden" in screen_text(app))
             await pilot.press("enter")
@@ -463,3 +466,21 @@ def test_the_environment_that_an_incident_kept_is_compared(
         assert (found.found.changed, found.found.same) == (("STAYS",), 1)
         assert found.why.endswith(f"of coolify by {session.incident.id}")
         assert "canary" not in found.words()
+
+
+async def test_a_list_that_is_there_stays_when_it_cannot_be_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ground: Ground
+) -> None:
+    """Older ones are asked for and Coolify does not answer: its releases stay, and the border says what failed."""
+    _, good, bad = ground.shas
+    with flying(tmp_path / "s", monkeypatch, good=good, bad=bad, more=with_git(ground)) as flown:
+        app = cockpit(flown.session, ascii=False)
+        async with app.run_test(size=(160, 48)) as pilot:
+            pane = app.screen.query_one(ReleaseHistory)
+            await until(pilot, lambda: "git only" in screen_text(app))
+            held = pane.highlighted
+            flown.coolify.fail(Fault.STATUS_BEFORE, "GET", "*", times=999)
+            app.screen.read_releases()  # type: ignore[attr-defined]
+            await until(pilot, lambda: "not read: coolify" in screen_text(app))
+            assert {good, bad} <= {one.identity for one in pane.releases}
+            assert pane.highlighted == held

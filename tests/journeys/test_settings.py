@@ -301,6 +301,24 @@ def test_unreadable(config: Path) -> None:
         load(config / "goaround.toml")
 
 
+def test_a_variable_may_be_named_by_a_table_of_its_own(config: Path) -> None:
+    """`{ env = "NAME" }` says the same as `"${env:NAME}"`; with anything beside it it is refused by its name."""
+    text = GOOD + (
+        '\n[coolify]\nurl = "https://coolify.example.org"\napplication = "vgk8kw0cg0k8sowko8ssc8og"\n'
+        'token = { env = "OBSERVE" }\nact_token = "${env:ACT}"\n'
+        '[[probe]]\nname = "told"\nurl = "http://127.0.0.1/"\n'
+        'headers = { env = "x", Authorization = { env = "PROBE" } }\n'
+    )
+    config.write_text(text)
+    settings = load(config).settings
+    assert settings.coolify is not None
+    assert (settings.coolify.token, settings.coolify.act_token) == ("${env:OBSERVE}", "${env:ACT}")
+    assert settings.probe[-1].headers == {"env": "x", "Authorization": "${env:PROBE}"}
+    config.write_text(text.replace('{ env = "OBSERVE" }', '{ env = "OBSERVE", more = 1 }'))
+    with pytest.raises(ConfigError, match="token"):
+        load(config)
+
+
 def test_what_editors_leave_is_no_mistake(config: Path) -> None:
     """A byte order mark and CRLF change neither the meaning nor the lines of errors."""
     config.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())

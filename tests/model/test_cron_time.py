@@ -81,3 +81,23 @@ def test_in_words() -> None:
     assert schedule("hourly").words() == "every hour at :00"
     assert schedule("*/5 * * * 1").words() == "by the schedule */5 * * * 1"
     assert all(schedule(word).next_after(at("2026-11-22T00:00")) for word in WORDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "now", "zone", "then"),
+    [
+        ("0 0 * * *", "2026-11-22T12:00", "Europe/Berlin", "2026-11-22T23:00"),
+        ("0 0 * * *", "2026-07-22T12:00", "Europe/Berlin", "2026-07-22T22:00"),
+        ("0 0 * * *", "2026-11-22T12:00", "America/New_York", "2026-11-23T05:00"),
+        ("0 3 * * 1", "2026-11-22T12:00", "Asia/Kathmandu", "2026-11-22T21:15"),
+        ("30 2 * * *", "2026-03-28T12:00", "Europe/Berlin", "2026-03-29T01:30"),  # skipped: an hour later by the clock
+        ("30 2 * * *", "2026-10-24T12:00", "Europe/Berlin", "2026-10-25T00:30"),  # comes twice: the first
+        ("0 0 * * *", "2026-11-22T00:00", "Pacific/Kiritimati", "2026-11-22T10:00"),
+    ],
+)
+def test_by_the_clock_of_a_server(text: str, now: str, zone: str, then: str) -> None:
+    """Midnight there is another time here; what comes out is UTC."""
+    zoneinfo = pytest.importorskip("zoneinfo")
+    assert schedule(text).next_after(at(now), zoneinfo.ZoneInfo(zone)) == at(then)
+    assert schedule("0 0 * * *").words("Europe/Berlin") == "at 00:00 Europe/Berlin daily"
+    assert schedule("*/5 * * * 1").words("Europe/Berlin") == "by the schedule */5 * * * 1 (Europe/Berlin)"

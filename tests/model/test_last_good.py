@@ -11,7 +11,8 @@ from actions.model.golden import Pin, in_force, parse, pin_of
 from actions.model.last_good import Standing, judge, last_good
 from actions.model.quick_dataclass import replace
 from actions.model.release import Release, WayBack
-from actions.model.release_history import History, Listing, Trouble
+from actions.model.release_history import History
+from actions.model.release_rows import Listing, Trouble
 from actions.steps.propose import propose
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -20,9 +20,8 @@ from actions.model.message_rules import configured_probes
 from actions.model.procedure import SENSORS, observes
 from actions.model.sensing import can_sense, unknown
 from actions.model.sensor_rules import Answered, errors_rate, probes_green, response_times
-from actions.model.system import ProbeTable, Settings, SystemTable
+from actions.model.system import ProbeTable, ProveTable, Settings, SystemTable
 from actions.steps.configured_probes import configured_probes as sent
-from actions.steps.planned import probes_of
 
 OWN = {"name": "health", "url": "http://127.0.0.1/", "slow_ms": 800, "baseline_ms": 140}
 OUTSIDE = {"name": "mail-relay", "url": "http://127.0.0.2/", "external": True, "slow_ms": 9, "baseline_ms": 9}
@@ -75,8 +74,15 @@ def test_services_outside_are_no_part_of_the_proof() -> None:
     settings = Settings(SystemTable("obcms", "drill"), probe=probes)
     assert [one.name for one in settings.own_probes] == ["health"]
     assert [one.name for one in sent(settings)] == ["health"]
-    assert [one.name for one in probes_of(settings)] == ["health"]
     assert configured_probes(with_settings(Evening(), to_json(settings))) == ("health",)
+
+
+@pytest.mark.parametrize(("deadline", "seconds", "wanted"), [(60, 10, 60), (5, 0, 5), (10, 10, 13), (5, 30, 33)])
+def test_a_row_of_passes_fits_into_its_deadline(deadline: int, seconds: int, wanted: int) -> None:
+    """What is written holds; where no row of passes could ever fit into it, it is as long as one needs."""
+    probe = ProbeTable("health", "http://127.0.0.1/", deadline=deadline, answer=3)
+    settings = Settings(SystemTable("obcms", "drill"), probe=(probe,), prove=ProveTable(seconds=seconds))
+    assert [one.deadline_s for one in sent(settings)] == [wanted]
 
 
 def with_settings(evening: Evening, settings: dict[str, Any]) -> Incident:

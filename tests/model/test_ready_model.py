@@ -130,7 +130,7 @@ def images(*tags: str, current: str = "new") -> RollbackImages:
 
 def test_the_horizon_in_words() -> None:
     """When, how many are kept, and what becomes of the target."""
-    policy = PrunePolicy("0 0 * * *", force=True)
+    policy = PrunePolicy("0 0 * * *", force=True, zone="UTC")
     there = images("new", "a", "b", "c")
     at = horizon(there, "c", 2, policy, NOW)
     assert (at.takes_it, at.place, at.wanted()) == (True, 2, 5)
@@ -160,3 +160,21 @@ def test_the_horizon_is_what_a_clean_up_then_does() -> None:
             coolify.core.clean_up(coolify.server)
             left = {image.tag for image in asked.rollback_images().images}
             assert set(codes) - left == taken, keep
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ("Europe/Berlin", "Coolify cleans up at 00:00 Europe/Berlin daily (next 2026-11-22 23:00Z), keeps 2"),
+        ("Etc/UTC", "Coolify cleans up at 00:00Z daily (next 2026-11-23 00:00Z), keeps 2"),
+        ("", "daily (next 2026-11-23 00:00Z; read as UTC: its time zone is not told), keeps 2"),
+        ("Mars/Olympus", "read as UTC: the time zone Mars/Olympus is not known on this machine), keeps 2"),
+        ("../../etc/passwd", "is not known on this machine), keeps 2"),
+    ],
+)
+def test_the_horizon_by_the_clock_of_the_server(zone: str, words: str) -> None:
+    """Its time zone where it is told and known; else that it is read as UTC."""
+    policy = PrunePolicy("0 0 * * *", force=True, zone=zone)
+    at = horizon(images("new", "a"), "a", 2, policy, NOW)
+    assert words in at.words()
+    assert at.known

@@ -9,7 +9,8 @@ import pytest
 
 from actions.model.quick_dataclass import replace
 from actions.model.release import Release, WayBack
-from actions.model.release_history import History, HistoryRow, Listing, Trouble
+from actions.model.release_history import History
+from actions.model.release_rows import HistoryRow, Listing, Trouble
 from actions.model.release_sheet import Behind, as_json, sheet
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

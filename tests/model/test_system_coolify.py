@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from actions.model.errors import ConfigError
+from actions.model.system_coolify import CoolifyTable
 from app.secrets_in import redactor_for, referenced
 from app.settings import load
 
@@ -88,3 +89,33 @@ def test_git_by_coolify_needs_it_and_nothing_else(tmp_path: Path, git: str, cool
         load(written(tmp_path, f"{base}\n[git]\n{git}"))
     assert words in told.value.line()
     assert "coolify" in told.value.key or "coolify" in told.value.line()
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "exposed"),
+    [
+        ("https://coolify.example.org", {}, ""),
+        ("http://127.0.0.1:8000", {}, ""),
+        ("http://[::1]:8000/", {}, ""),
+        ("http://localhost:8000", {}, ""),
+        ("http://coolify.localhost", {}, ""),
+        ("https://127.0.0.1:8443", {"verify_tls": False}, ""),
+        ("http://coolify.example.org", {}, "http:// is not encrypted"),
+        ("HTTP://coolify.example.org".lower(), {}, "http:// is not encrypted"),
+        ("http://10.0.0.7:8000", {}, "http:// is not encrypted"),
+        ("http://localhost.example.org", {}, "http:// is not encrypted"),
+        ("https://coolify.example.org", {"verify_tls": False}, "its certificate is not checked"),
+    ],
+)
+def test_tokens_that_go_in_the_clear(url: str, more: dict[str, bool], exposed: str) -> None:
+    """Said, and never refused; what does not leave this machine (a tunnel of ssh) is not on the way."""
+    table = CoolifyTable(url, "vgk8kw0cg0k8sowko8ssc8og", "${env:A}", **more)  # type: ignore[arg-type]
+    assert table.exposed().startswith(exposed)
+    assert bool(table.exposed()) is bool(exposed)
+
+
+@pytest.mark.parametrize("end", ["?x=1", "/#/login", "/api", "/api/v1/"])
+def test_an_address_that_is_more_than_the_dashboards(end: str) -> None:
+    """Named with its key, before anything is asked."""
+    with pytest.raises(ValueError, match=r"^url: without"):
+        CoolifyTable(f"https://coolify.example.org{end}", "vgk8kw0cg0k8sowko8ssc8og", "${env:A}")

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,9 @@ def shop(postgres: PostgresServer) -> PostgresServer:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return local_world(tmp_path)
+
+
+GZIP = b"\x1f\x8b"
 
 
 def zstd(content: bytes) -> bytes:
@@ -155,8 +159,19 @@ def cut(share: float) -> Callable[[bytes], bytes]:
 
 
 def flipped(content: bytes) -> bytes:
-    at = len(content) // 2
-    return content[:at] + bytes([content[at] ^ 0x10]) + content[at + 1 :]
+    """One byte in the middle is another one; not one that unpacks to the very same, as where a copy has two sources."""
+    for at in range(len(content) // 2, len(content)):
+        bad = content[:at] + bytes([content[at] ^ 0x10]) + content[at + 1 :]
+        if content[:2] != GZIP or not unpacks_to(bad, gzip.decompress(content)):
+            return bad
+    raise AssertionError("no byte matters")
+
+
+def unpacks_to(bad: bytes, whole: bytes) -> bool:
+    try:
+        return gzip.decompress(bad) == whole
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 BROKEN: dict[str, tuple[Callable[[bytes], bytes], set[Trouble]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from performing import Told, local_world
 from performing import container as some_container
 
 from actions.gateways.coolify import HttpCoolify
+from actions.gateways.coolify_reading import Reader
 from actions.model.effect_coolify import CoolifyCall, ObserveDeployed, QueueDeployment
 from actions.model.errors import GoaroundError, Unreachable
 from actions.model.events import Observed
@@ -24,9 +26,11 @@ from actions.model.ports import Container, World
 from actions.model.step import Happened, Outcome
 from actions.steps.coolify_cancel import CancelStuck
 from actions.steps.coolify_deploy import DeployByCoolify
+from actions.steps.coolify_notes import cautions
 from actions.steps.coolify_releases import running_version, survey
 from actions.steps.coolify_set import SetField
 from actions.steps.perform import perform
+from actions.steps.perform_coolify_follow import Key, _tell
 
 UUID = "app4uuid4app4uuid"
 
@@ -154,6 +158,37 @@ def test_a_cancel_that_comes_too_late(ground: Ground) -> None:
     assert "is finished by now, so another version may run" in step.moved(ground.world)
     assert step.undo(ground.world, Told()).outcome is Outcome.FAILED
     assert step.undo_effects() == ()
+
+
+def test_a_cancel_that_nobody_can_see(ground: Ground) -> None:
+    """It was sent, and the server tells nothing any more: not known, and never a failure."""
+    step = stuck(ground)
+    ground.coolify.fail(Fault.STATUS_BEFORE, "GET", times=10_000)
+    result = step.run(ground.world, Told())
+    assert (result.outcome, "whether it is, is not known" in result.summary) == (Outcome.UNKNOWN, True)
+    assert len(ground.coolify.asked("POST")) == 1
+
+
+def test_a_log_that_is_told_in_any_order_is_told_once(ground: Ground) -> None:
+    """F04: entries without order, with the same one twice, in pieces: every line once, none left out."""
+    entries = [{"output": "one", "order": 2}, {"output": "two\nthree", "order": 2}, {"output": "one", "order": 2}]
+    later = [*entries, {"output": "four"}, {"output": "five", "order": 1}]
+    reader = Reader(str)
+    shown: Counter[Key] = Counter()
+    told = Told()
+    for logs in (entries, entries, later, later):
+        _tell(reader.deployment({"deployment_uuid": "d", "logs": json.dumps(logs)}), shown, told)
+    assert told.lines == [f"coolify: {word}" for word in ("one", "two", "three", "one", "five", "four")]
+
+
+def test_a_clock_that_is_ahead_makes_nothing_old(ground: Ground) -> None:
+    """What began after now by Coolify's clock is young: X2 would cancel somebody's fix, and the plan says so."""
+    ground.coolify.quirks.deployments_stick = True
+    ground.coolify.clock.pass_time(minutes=40)
+    ground.coolify.push(ground.app, "c3" * 20, "the fix?")
+    table = ground.coolify.table(ground.app, containers=False)
+    said = cautions(table, survey(table, ground.world), ground.world, by_branch=False)
+    assert any("Coolify's clock is ahead of ours" in words for words in said), said
 
 
 # ---- setting

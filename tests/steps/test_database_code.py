@@ -13,16 +13,15 @@ import pytest
 from compose_stack import Recorder, Stack, removed_afterwards
 from django_ground import ORDERS
 from django_images import DjangoImages
+from planned_steps import rebuilt
 from services import find_initdb
 
 from actions.engine.planner import draw, releases
-from actions.model.codec import to_json
 from actions.model.plan import Plan
 from actions.model.ports import World
-from actions.model.step import Happened, Outcome, Step
+from actions.model.step import Happened, Outcome
 from actions.model.system import Settings
 from actions.model.system_database import DatabaseTable, DjangoTable
-from actions.steps.catalog import build
 
 pytestmark = [pytest.mark.docker, pytest.mark.postgres, pytest.mark.timeout(240)]
 
@@ -146,7 +145,7 @@ class Shop:
 
     def fly(self, plan: Plan, *codes: str) -> None:
         for code in codes or [one.code for one in plan.steps if not one.optional]:
-            report, step = Recorder(), step_of(plan, code)
+            report, step = Recorder(), rebuilt(plan, code)
             assert step.moved(self.stack.world()) == "", code
             result = step.run(self.stack.world(), report)
             assert result.outcome is Outcome.DONE, (code, result.summary, report.lines[-8:])
@@ -174,16 +173,6 @@ class Shop:
         while line not in trace.read_text():
             assert time.monotonic() < end, line
             time.sleep(0.05)
-
-
-def step_of(plan: Plan, code: str) -> Step:
-    """The step as the worker gets it: from the plan's JSON."""
-    row = Plan.from_json(plan.to_json()).step(code)
-    assert row is not None, [one.code for one in plan.steps]
-    step = build(row.step, row.params)
-    assert to_json(step.effects()) == to_json(row.effects)
-    assert to_json(step.undo_effects()) == to_json(row.undo)
-    return step
 
 
 def texts(plan: Plan, code: str) -> list[str]:
@@ -226,10 +215,10 @@ def test_what_runs_fits_and_stays(shop: Shop) -> None:
     assert [one.code for one in plan.steps] == ["B4", "Y1", "Y2", "Y3", "Y4", "Y5", "Y6"]
     assert [one.gate for one in plan.steps] == [True, *[False] * 6]
     shop.fly(plan, "B4")
-    assert step_of(plan, "Y4").effects()[0].argv[-1] == "worker"  # type: ignore[union-attr]
+    assert rebuilt(plan, "Y4").effects()[0].argv[-1] == "worker"  # type: ignore[union-attr]
     side = plan.drawn["side"]
     shop.sql("INSERT INTO django_migrations (app, name, applied) VALUES ('shop', '0099_x', now())", side)
-    late = step_of(plan, "B4").run(shop.stack.world(), Recorder())
+    late = rebuilt(plan, "B4").run(shop.stack.world(), Recorder())
     assert late.outcome is Outcome.FAILED, "it is asked when it runs"
     assert "it does not know shop.0099_x" in late.summary
     shop.sql("DELETE FROM django_migrations WHERE name = '0099_x'", side)
@@ -245,7 +234,7 @@ def test_none_fits(shop: Shop) -> None:
     assert "it holds shop.0003_totals" in words
     assert "no other release is there" in words
     assert texts(plan, "schema-must-fit")
-    gate = step_of(plan, "B4").run(shop.stack.world(), Recorder())
+    gate = rebuilt(plan, "B4").run(shop.stack.world(), Recorder())
     assert gate.outcome is Outcome.FAILED
     assert "DOES NOT FIT" in gate.summary
     digest = plan.digest
@@ -271,10 +260,10 @@ def test_there_and_back_with_the_code(shop: Shop) -> None:
     assert not texts(plan, "schema-must-fit")
     assert "brings deployed back over the restored data and runs migrate" in texts(plan, "plain-up")[0]
 
-    switch = step_of(plan, "Y4")
+    switch = rebuilt(plan, "Y4")
     assert "is not the restored database" in switch.moved(shop.stack.world()), "never before the swap"
     shop.fly(plan, "B1", "B2", "B3", "B4", "Y1", "Y2", "Y3")
-    refused = step_of(plan, "Y1").undo(shop.stack.world(), Recorder())
+    refused = rebuilt(plan, "Y1").undo(shop.stack.world(), Recorder())
     assert refused.outcome is Outcome.FAILED, "release 2 must not be started over the data of release 1"
     assert shop.runs() == {}
     shop.fly(plan, "Y4", "Y5", "Y6")
@@ -289,7 +278,7 @@ def test_there_and_back_with_the_code(shop: Shop) -> None:
     assert shop.runs() == {}, "alone it only stops: what ran before would meet the wrong schema"
     shop.fly(plan, "Y4")
 
-    swap = step_of(plan, "Y3")
+    swap = rebuilt(plan, "Y3")
     back = swap.undo(shop.stack.world(), Recorder())
     assert back.outcome is Outcome.DONE, back.summary
     assert "deployed runs again" in back.summary
@@ -310,7 +299,7 @@ def test_an_undo_before_the_code_was_switched(shop: Shop) -> None:
     plan = shop.swap()
     shop.met()
     shop.fly(plan, "B1", "B2", "B3", "B4", "Y1", "Y2", "Y3")
-    swap = step_of(plan, "Y3")
+    swap = rebuilt(plan, "Y3")
     for _ in range(2):
         back = swap.undo(shop.stack.world(), Recorder())
         assert back.outcome is Outcome.DONE, back.summary

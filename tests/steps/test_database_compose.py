@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from compose_stack import Recorder, Stack, removed_afterwards, run
+from compose_stack import Recorder, Stack, run
+from database_stack import database_stack
 from performing import CANARY, resolve
 
 from actions.model.backup_file import Format
@@ -29,19 +29,6 @@ from actions.steps.database_snapshot import draw_snapshot
 
 pytestmark = [pytest.mark.docker, pytest.mark.postgres]
 
-FILE = """\
-services:
-  db:
-    image: {image}
-    stop_signal: SIGINT
-    environment: {{POSTGRES_USER: obcms, POSTGRES_DB: obcms_prod, POSTGRES_PASSWORD: hidden-canary}}
-    network_mode: none
-  web:
-    image: {image}
-    entrypoint: ["sleep", "1000"]
-    network_mode: none
-    stop_signal: SIGKILL
-"""
 TABLES = """
 CREATE TABLE item (id serial PRIMARY KEY, text text);
 INSERT INTO item (text) SELECT repeat(md5(i::text), 4) FROM generate_series(1, 20000) AS i;
@@ -51,25 +38,7 @@ INSERT INTO item (text) SELECT repeat(md5(i::text), 4) FROM generate_series(1, 2
 @pytest.fixture
 def stack(engine_name: str, database_image: str, tmp_path: Path) -> Iterator[Stack]:
     """A project whose database answers."""
-    one = Stack(engine_name, tmp_path / "app", "v2")
-    one.folder.mkdir()
-    one.write(FILE.format(image=database_image))
-    with removed_afterwards(one.name):
-        one.compose("up", "-d")
-        end = time.monotonic() + 60
-        while True:
-            asked = ("docker", "exec", one.container("db"), "pg_isready", "-q", "-h", "127.0.0.1")
-            if subprocess.run(asked, capture_output=True, timeout=30).returncode == 0:
-                break
-            assert time.monotonic() < end
-            time.sleep(0.1)
-        subprocess.run(
-            ("docker", "exec", "-i", one.container("db"), "psql", "-q", "-U", "obcms", "obcms_prod"),
-            input=TABLES.encode(),
-            check=True,
-            timeout=60,
-            capture_output=True,
-        )
+    with database_stack(engine_name, tmp_path / "app", database_image, TABLES) as one:
         yield one
 
 

@@ -8,20 +8,20 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from compose_stack import TOOLS, Recorder, Stack, removed_afterwards
+from database_stack import await_server, inside, sql, until
+from planned_steps import step_of
 from services import find_initdb
 
 from actions.engine.planner import draw, releases
 from actions.model.effect_database import RunPipe
 from actions.model.plan import Plan
-from actions.model.step import Outcome, Step, StepResult
+from actions.model.step import Outcome, StepResult
 from actions.model.swap_sql import SwapNames
 from actions.model.system import Settings
 from actions.model.system_database import DatabaseTable
-from actions.steps.catalog import build
 from actions.steps.database_census import take
 from actions.steps.database_quiesce import StartServices, StopWriters
 from actions.steps.database_reach import client_of
@@ -50,25 +50,6 @@ INSERT INTO item (text) SELECT md5(i::text) FROM generate_series(1, 500) AS i;
 """
 
 
-def inside(stack: Stack, *argv: str, stdin: bytes = b"") -> bytes:
-    done = subprocess.run(
-        ("docker", "exec", "-i", stack.container("db"), *argv), input=stdin, capture_output=True, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def sql(stack: Stack, text: str, database: str = "obcms_prod") -> str:
-    return inside(stack, "psql", "-XAtq", "-U", "obcms", database, stdin=text.encode()).decode().strip()
-
-
-def until(what: str, asked: Any) -> None:
-    end = time.monotonic() + 60
-    while not asked():
-        assert time.monotonic() < end, what
-        time.sleep(0.1)
-
-
 @pytest.fixture(scope="module")
 def stack(database_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A project of version 1, whose application is connected."""
@@ -80,8 +61,7 @@ def stack(database_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     one.write(FILE.format(image=database_image, client=CLIENT))
     with removed_afterwards(one.name):
         one.compose("up", "-d", "db")
-        ready = ("docker", "exec", one.container("db"), "pg_isready", "-q", "-h", "127.0.0.1")
-        until("the server", lambda: subprocess.run(ready, capture_output=True, timeout=30).returncode == 0)
+        await_server(one)
         sql(one, TABLES)
         one.compose("up", "-d")
         until("the session", lambda: sessions(one) == 1)
@@ -113,12 +93,6 @@ def drawn(settings: Settings, stack: Stack) -> Plan:
     found, _ = releases(settings, "database", stack.world())
     backup = next(one for one in found if one.source == "backup")
     return draw(settings, "database", backup, stack.world(), INCIDENT)
-
-
-def step_of(plan: Plan, code: str) -> Step:
-    row = plan.step(code)
-    assert row is not None, [one.code for one in plan.steps]
-    return build(row.step, row.params)
 
 
 def done(result: StepResult) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from database_ground import INCIDENT, LIVE, WRITTEN_SINCE, Ground, make_ground, told
 from performing import Told
+from planned_steps import step_of
 from postgres_server import OWNER, PostgresServer
 from ssh_hosts import children_of, host_of, short_folder
 from ssh_server import SshServer, free_port, running_ssh_server
@@ -27,8 +28,7 @@ from actions.model.effect_database import RunPipe
 from actions.model.errors import CommandFailed, Refused
 from actions.model.plan import Plan
 from actions.model.release import WayBack
-from actions.model.step import Happened, Outcome, Step
-from actions.steps.catalog import build
+from actions.model.step import Happened, Outcome
 from actions.steps.feeding import Feed
 from actions.steps.perform import perform
 from actions.steps.side_reading import notes
@@ -74,12 +74,6 @@ def drawn(ground: Ground) -> Plan:
     found, _ = releases(ground.settings, "database", ground.world)
     backup = next(one for one in found if one.source == "backup" and one.way_back is not WayBack.GONE)
     return draw(ground.settings, "database", backup, ground.world, INCIDENT)
-
-
-def step_of(plan: Plan, code: str) -> Step:
-    row = plan.step(code)
-    assert row is not None, code
-    return build(row.step, row.params)
 
 
 def run(ground: Ground, plan: Plan) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from compose_stack import Recorder, Stack, removed_afterwards, run
+from database_stack import await_server
 
 from actions.engine.planner import draw, releases
 from actions.model.plan import Plan
@@ -61,11 +60,7 @@ def test_the_volume_of_a_container_that_does_not_run(engine_name: str, database_
     stack.write(FILE.format(image=database_image))
     with volume_removed_afterwards(f"{stack.name}_data"), removed_afterwards(stack.name):
         stack.compose("up", "-d")
-        asked = ("docker", "exec", stack.container("db"), "pg_isready", "-q", "-h", "127.0.0.1")
-        end = time.monotonic() + 60
-        while subprocess.run(asked, capture_output=True, timeout=30).returncode != 0:
-            assert time.monotonic() < end
-            time.sleep(0.1)
+        await_server(stack)
         container = stack.container("db")
         run("docker", "kill", container)
         plan = drawn(stack, tmp_path)

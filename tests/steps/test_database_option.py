@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from database_ground import INCIDENT, LIVE, LOST, WRITTEN_SINCE, Ground, make_ground, told
 from performing import Told
+from planned_steps import step_of
 from postgres_server import OWNER, PostgresServer
 
 from actions.engine.planner import draw, releases
@@ -20,9 +21,8 @@ from actions.model.errors import GoaroundError, Refused
 from actions.model.events import EvidenceKept
 from actions.model.plan import Plan
 from actions.model.release import Release, WayBack
-from actions.model.step import Outcome, Risk, Step, StepResult
+from actions.model.step import Outcome, Risk, StepResult
 from actions.steps import database_preflight
-from actions.steps.catalog import build
 from actions.steps.propose import propose
 
 NEAR = "2026-11-22T02:00:00.000000Z"
@@ -41,12 +41,6 @@ def backup_release(ground: Ground) -> Release:
 
 def drawn(ground: Ground) -> Plan:
     return draw(ground.settings, "database", backup_release(ground), ground.world, INCIDENT)
-
-
-def step_of(plan: Plan, code: str) -> Step:
-    planned = plan.step(code)
-    assert planned is not None, code
-    return build(planned.step, planned.params)
 
 
 def run(ground: Ground, plan: Plan, *codes: str) -> dict[str, tuple[StepResult, Told]]:

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from performing import Told, local_world
+from planned_steps import step_of
 from postgres_server import OWNER, PostgresServer, start_server, stop_server
 
 from actions.engine.planner import draw, releases
@@ -28,10 +29,9 @@ from actions.model.clock import SystemClock
 from actions.model.errors import Refused
 from actions.model.plan import Plan
 from actions.model.ports import World
-from actions.model.step import Outcome, Step
+from actions.model.step import Outcome
 from actions.model.system import Settings, SystemTable
 from actions.model.system_database import DatabaseTable
-from actions.steps.catalog import build
 
 pytestmark = pytest.mark.postgres
 
@@ -262,12 +262,6 @@ class Processes:
                 self.looks += b"psql" in words
                 if self.text in words:
                     self.hits.append(words)
-
-
-def step_of(plan: Plan, code: str) -> Step:
-    row = plan.step(code)
-    assert row is not None, code
-    return build(row.step, row.params)
 
 
 def run(ground: Ground, plan: Plan) -> list[str]:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from compose_stack import Recorder, Stack, removed_afterwards
+from database_stack import await_server, sql, until
+from planned_steps import step_of
 
 from actions.engine.planner import draw, releases
 from actions.model.plan import Plan
-from actions.model.step import Happened, Outcome, Step
+from actions.model.step import Happened, Outcome
 from actions.model.system import Settings
 from actions.model.system_database import DatabaseTable, DjangoTable, QueueTable
-from actions.steps.catalog import build
 
 pytestmark = [pytest.mark.docker, pytest.mark.postgres]
 
@@ -63,19 +64,6 @@ INSERT INTO item (text) SELECT md5(i::text) FROM generate_series(1, 500) AS i;
 """
 
 
-def sql(stack: Stack, text: str, database: str = "obcms_prod") -> str:
-    argv = ("docker", "exec", "-i", stack.container("db"), "psql", "-X", "-A", "-t", "-q", "-U", "obcms", database)
-    done = subprocess.run(argv, input=text.encode(), capture_output=True, timeout=60, check=True)
-    return done.stdout.decode().strip()
-
-
-def until(what: str, asked: object) -> None:
-    end = time.monotonic() + 60
-    while not asked():  # type: ignore[operator]
-        assert time.monotonic() < end, what
-        time.sleep(0.1)
-
-
 @pytest.fixture
 def stack(engine_name: str, database_image: str, tmp_path: Path) -> Iterator[Stack]:
     """A project whose application is connected, and whose migration has run once."""
@@ -84,8 +72,7 @@ def stack(engine_name: str, database_image: str, tmp_path: Path) -> Iterator[Sta
     one.write(FILE.format(image=database_image, client=CLIENT))
     with removed_afterwards(one.name):
         one.compose("up", "-d", "db")
-        ready = ("docker", "exec", one.container("db"), "pg_isready", "-q", "-h", "127.0.0.1")
-        until("the server", lambda: subprocess.run(ready, capture_output=True, timeout=30).returncode == 0)
+        await_server(one)
         sql(one, TABLES)
         one.compose("up", "-d", "--scale", "celery=2")
         until("the migration", lambda: sql(one, "SELECT count(*) FROM migrated") == "1")
@@ -113,12 +100,6 @@ def drawn(settings: Settings, stack: Stack) -> Plan:
     found, _ = releases(settings, "database", stack.world())
     backup = next(one for one in found if one.source == "backup")
     return draw(settings, "database", backup, stack.world(), INCIDENT)
-
-
-def step_of(plan: Plan, code: str) -> Step:
-    row = plan.step(code)
-    assert row is not None, [one.code for one in plan.steps]
-    return build(row.step, row.params)
 
 
 def run(stack: Stack, plan: Plan, *codes: str) -> None:

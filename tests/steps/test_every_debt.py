@@ -16,12 +16,15 @@ from actions.engine.execute import _debts
 from actions.model import events as ev
 from actions.model.clock import parse_stamp, stamp
 from actions.model.debts import due_by, holding
+from actions.model.effect_coolify import CollectCoolify, CoolifyCall, SetVariables
+from actions.model.kept_environment import ABSENT, KeptFile
 from actions.steps import maintenance, side_debt
 from actions.steps.catalog import CATALOG
-from actions.steps.compose_switch import DEBT
+from actions.steps.compose_switch import OWED
+from actions.steps.coolify_environment import SetEnvironment
 from actions.steps.coolify_set import SetField
 from actions.steps.git_branch import Clone, PushBranch
-from actions.steps.git_deploy import Deploy
+from actions.steps.git_owed import LeftBranch
 
 FOLDER = Path(str(steps.__file__)).parent
 CLONE = Clone("local", "/clone", "/clone/.git", "origin", "ssh://git")
@@ -30,13 +33,12 @@ SINCE = "2026-11-25T10:00:00Z"
 OPENS = {
     "compose_switch": ("compose.switch",),
     "coolify_deploy": ("coolify.deploy",),
+    "coolify_environment": ("coolify.environment",),
     "coolify_set": ("coolify.set",),
     "database_adopt": ("database.adopt",),
     "database_code_switch": ("database.code",),
     "database_swap": ("database.swap",),
-    "git_branch": ("git.branch",),
-    "git_coolify": ("git.coolify",),
-    "git_deploy": ("git.deploy",),
+    "git_owed": ("git.branch", "git.coolify", "git.deploy", "git.remove"),
     "maintenance": ("maintenance.on", "maintenance.off"),
     "side_debt": ("database.restore", "database.snapshot"),
 }
@@ -82,13 +84,22 @@ def facts_of_steps(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]
     monkeypatch.setattr(side_debt, "_size", lambda *_: " (8 MB)")
     kept: Any = None
     freeze = SetField("https://c", "abcdef", "is_auto_deploy_enabled", "true", "false", "Freeze", "auto-deploy is off")
-    deployed = Deploy(CLONE, "local", ("make",), "a" * 40, undo_branch="rollback-undo")
-    branch = PushBranch(CLONE, "a" * 40, "rollback-emergency-1")
+    call = CoolifyCall("https://c", "PATCH", "/applications/abcdef/envs/bulk")
+    sets = SetVariables(
+        call, KeptFile("predeploy", "private/x.gz", "ab"), {"A": "m", "B": ABSENT}, {"A": "n", "B": "o"}
+    )
+    environment = SetEnvironment(CollectCoolify(call, "environment", "before.json", True), sets, "v1", "X1")
+    left = LeftBranch("X1-1004", "Z4 Remove it", SINCE)
+    branch = PushBranch(CLONE, "a" * 40, "rollback-emergency-1", left=left)
+    older = PushBranch(CLONE, "a" * 40, "rollback-emergency-1")
     return {
-        "compose.switch": {"debt": DEBT},
+        "compose.switch": OWED,
+        "coolify.environment": environment._owed(),
+        "coolify.environment left": environment._left(),
         "coolify.set": freeze._facts(json.dumps(False)),
         "git.branch": branch._owed(),
-        "git.deploy": deployed._undo_debt(),
+        "git.branch before it was removed": older._owed(),
+        "git.branch in doubt": branch._owed(sure=False),
         "maintenance.on": maintenance._owed(maintenance.DEBT),
         "maintenance.maybe": maintenance._owed(maintenance.MAYBE),
         "side": side_debt.kept_facts(kept, kept, "shop_rb", SINCE),

@@ -317,8 +317,11 @@ def test_there_is_no_undo_and_it_says_why(flight: Flight) -> None:
     step = drawn(flight)
     report = Remembering()
     done = step.run(flight.world, report)
-    assert f"git push origin :refs/heads/{BRANCH}" in done.facts["debt"]
-    assert step.undo(flight.world, report).outcome is Outcome.FAILED
+    assert done.facts["debt"] == f"the branch {BRANCH} stays on origin until somebody removes it"
+    assert done.facts["undo"].startswith(f"Z4 Remove {BRANCH} from origin, once what is deployed has moved on; or ")
+    assert done.facts["undo"].endswith(f"by hand: git push origin :refs/heads/{BRANCH}")
+    undone = step.undo(flight.world, report)
+    assert (undone.outcome, "Z4 Remove" in undone.summary) == (Outcome.FAILED, True)
     assert step.check_undone(flight.world).happened is Happened.NO
 
 

@@ -39,9 +39,12 @@ def test_the_plan_is_whole_and_drawn_once(flight: Flight) -> None:
         ("X1", "carry out", ("B1", "B2")),
         ("X2", "carry out", ("B1", "B2", "X1")),
         ("X3", "carry out", ("X2",)),
+        ("Z4", "after", ()),
+        ("Z5", "after", ()),
     ]
     assert [row.code for row in plan.steps if row.proves] == ["X3"]
-    assert [row.risk for row in plan.steps] == [Risk.READ, Risk.READ, Risk.REVERSIBLE, Risk.REVERSIBLE, Risk.READ]
+    risks = [Risk.READ, Risk.READ, Risk.REVERSIBLE, Risk.REVERSIBLE, Risk.READ, Risk.REVERSIBLE, Risk.REVERSIBLE]
+    assert [row.risk for row in plan.steps] == risks
     assert plan.drawn == {
         "time": "2026-11-22T10:04:31Z",
         "branch": "rollback-emergency-20261122-1004",
@@ -191,7 +194,7 @@ def test_without_logs_to_keep_the_plan_says_so(flight: Flight) -> None:
     system = dataclasses.replace(flight.settings.system, logs=())
     settings = dataclasses.replace(_with(flight, deployments=""), system=system)
     plan = draw(settings, Release("v2", flight.ground.shas[1]), flight.world)
-    assert [row.code for row in plan.steps] == ["B2", "X1", "X2", "X3"]
+    assert [row.code for row in plan.steps] == ["B2", "X1", "X2", "X3", "Z4", "Z5"]
     assert any("no log of the release" in note.text for note in plan.notes)
 
 

@@ -12,19 +12,16 @@ import pytest
 from compose_stack import Recorder
 from django_images import DjangoImages
 from django_stack import DjangoStack, django_stack
+from planned_steps import fly, rebuilt
 from postgres_server import PostgresServer
 
 from actions.engine.planner import draw
-from actions.model.codec import to_json
 from actions.model.effect import shown
 from actions.model.effect_schema import RunMigrate
 from actions.model.errors import Refused
 from actions.model.migrations import Migration, Verdict
-from actions.model.plan import Plan
-from actions.model.ports import World
-from actions.model.step import Happened, Outcome, Risk, Step
+from actions.model.step import Happened, Outcome, Risk
 from actions.model.system import Settings
-from actions.steps.catalog import build
 from actions.steps.perform_schema import read_plan, run_migrate
 from actions.steps.schema_code import question
 
@@ -53,26 +50,6 @@ def settings(shop: DjangoStack, tmp_path: Path) -> Settings:
     found = shop.settings(lock_timeout="2s")
     assert found.database is not None
     return replace(found, database=replace(found.database, keep=str(tmp_path / "kept")))
-
-
-def rebuilt(plan: Plan, code: str) -> Step:
-    """The step as the worker gets it: from the plan's JSON."""
-    planned = Plan.from_json(plan.to_json()).step(code)
-    assert planned
-    step = build(planned.step, planned.params)
-    assert to_json(step.effects()) == to_json(planned.effects)
-    assert to_json(step.undo_effects()) == to_json(planned.undo)
-    return step
-
-
-def fly(plan: Plan, world: World, *codes: str) -> Recorder:
-    recorder = Recorder()
-    for code in codes:
-        step = rebuilt(plan, code)
-        assert step.moved(world) == "", code
-        result = step.run(world, recorder)
-        assert result.outcome is Outcome.DONE, (code, result, recorder.lines)
-    return recorder
 
 
 def columns(shop: DjangoStack) -> str:

@@ -208,3 +208,26 @@ def test_what_coolify_says_of_its_backups(coolify: FakeCoolify, shop: App, tmp_p
     assert "pg_dump: error: connection failed" in report.findings[0].text
     bad.status, bad.message, bad.size = "success", "", 0
     assert codes(look(coolify, shop, tmp_path, database=database.uuid)) == ["coolify-backup-failed"]
+
+
+def test_tokens_that_anybody_could_read(coolify: FakeCoolify, shop: App, tmp_path: Path) -> None:
+    """One code, a warning and never a refusal: everything else is asked all the same."""
+    settings = settings_of(coolify, shop)
+    assert settings.coolify is not None
+    world = world_of(coolify, settings, tmp_path)
+    away = replace(settings.coolify, url="http://coolify.example.org:8000")
+    report = Checks(replace(settings, coolify=away), world, "ops").run()
+    assert codes(report) == ["token-exposed"]
+    assert report.verdict is Verdict.READY
+    assert report.facts["observing token"] == "read, read:sensitive"
+    (finding,) = [one for one in report.findings if one.code == "token-exposed"]
+    assert "http:// is not encrypted" in finding.text
+    assert "ssh -L" in finding.next_move
+
+
+def test_the_clean_up_by_the_clock_of_the_server(coolify: FakeCoolify, shop: App, tmp_path: Path) -> None:
+    """Its own time zone where Coolify tells it; else it is said that it was read as UTC."""
+    coolify.server.timezone = "Europe/Berlin"
+    assert "at 00:00 Europe/Berlin daily" in look(coolify, shop, tmp_path).targets[0].prune
+    coolify.server.timezone = None
+    assert "read as UTC: its time zone is not told" in look(coolify, shop, tmp_path).targets[0].prune

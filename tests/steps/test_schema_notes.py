@@ -68,7 +68,7 @@ def ground(tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyP
 def test_git_shows_the_verdict_and_is_held_by_it(ground: Ground) -> None:
     """S01 for git: the gate stands before the push, says that files alone were compared, and fails until SAFE."""
     plan = ground.draw("git")
-    assert [step.code for step in plan.steps] == ["B1", "B2", "B3", "X1", "X2", "X3"]
+    assert [step.code for step in plan.steps] == ["B1", "B2", "B3", "X1", "X2", "X3", "Z4", "Z5"]
     row = plan.step("B3")
     assert row is not None
     assert row.gate
@@ -89,7 +89,7 @@ def test_without_the_tables_nothing_is_asked(ground: Ground) -> None:
     """A system without [django] has the plan it always had."""
     settings = replace(ground.flight.settings, django=None)
     plan = draw(settings, "git", ground.one, ground.flight.world, "INC-3")
-    assert [step.code for step in plan.steps] == ["B1", "B2", "X1", "X2", "X3"]
+    assert [step.code for step in plan.steps] == ["B1", "B2", "X1", "X2", "X3", "Z4", "Z5"]
     assert not any("schema" in key for key in plan.facts)
     assert settings.options == ("git", "database")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from database_ground import INCIDENT, LIVE, LOST, WRITTEN_SINCE, Ground, make_ground, told
+from planned_steps import step_of
 from postgres_server import OWNER, PostgresServer
 
 from actions.engine.planner import draw, releases
@@ -20,7 +21,7 @@ from actions.model.predeploy import KeptState, Predeploy
 from actions.model.release import Release, WayBack
 from actions.model.side_note import drop_side_sql, read_note
 from actions.model.snapshot_sql import SnapshotNote, note_json
-from actions.model.step import Happened, Outcome, Step
+from actions.model.step import Happened, Outcome
 from actions.steps.catalog import build
 from actions.steps.database_preflight import live_database
 from actions.steps.planned import params_of
@@ -81,12 +82,6 @@ class Snapped:
         self.server.sql(f"ALTER DATABASE {ident(name)} ALLOW_CONNECTIONS true")
         self.server.sql(text, name)
         self.server.sql(f"ALTER DATABASE {ident(name)} ALLOW_CONNECTIONS false")
-
-
-def step_of(plan: Plan, code: str) -> Step:
-    planned = plan.step(code)
-    assert planned is not None
-    return build(planned.step, planned.params)
 
 
 @pytest.fixture

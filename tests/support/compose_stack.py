@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from actions.gateways.compose import ComposeCli
 from actions.gateways.containers import EngineContainers
@@ -17,7 +18,7 @@ from actions.gateways.probes import HttpxProber
 from actions.gateways.yaml_pin import YamlPin
 from actions.model.clock import SystemClock
 from actions.model.events import Body, EvidenceKept, Observed
-from actions.model.ports import Host, World
+from actions.model.ports import ComposeTool, Host, World
 from actions.model.system import ComposeTable, ProveTable, Settings, SystemTable
 
 TOOLS = {"v2": ("docker", "compose"), "v1": ("docker-compose",)}
@@ -48,6 +49,20 @@ class Recorder:
     @property
     def observed(self) -> list[Observed]:
         return [body for body in self.bodies if isinstance(body, Observed)]
+
+
+class AskedOnce(ComposeCli):
+    """Compose on this machine, asked once for what it is: generation 1 takes most of a second to tell its version,
+    and a session has one world where a test makes many. `tests/gateways/test_compose.py` asks each time.
+    """
+
+    _told: ClassVar[dict[tuple[str | None, ...], tuple[ComposeTool, ...]]] = {}
+
+    def tools(self) -> tuple[ComposeTool, ...]:
+        found_by = tuple(map(os.environ.get, ("PATH", "HOME", "DOCKER_CONFIG")))
+        if found_by not in self._told:
+            self._told[found_by] = super().tools()
+        return self._told[found_by]
 
 
 @dataclass(frozen=True)
@@ -84,14 +99,15 @@ class Stack:
             prober=HttpxProber(clock),
             evidence=FileEvidence(self.folder / "evidence"),
             containers=EngineContainers(),
-            compose=ComposeCli(host),
+            compose=ComposeCli(host) if on else AskedOnce(host),
             editor=YamlPin(),
         )
 
     def running(self) -> dict[str, str]:
         """Container name -> image id, of those that are up."""
         ids = run("docker", "ps", "-q", "--filter", f"label={PROJECT}={self.name}").split()
-        return dict(inspect(one, "{{.Name}} {{.Image}}").lstrip("/").split() for one in ids)
+        told = run("docker", "inspect", "--format", "{{.Name}} {{.Image}}", *ids).splitlines() if ids else []
+        return dict(line.lstrip("/").split() for line in told)
 
     def container(self, service: str) -> str:
         """The id of the only container of a service, running or not."""

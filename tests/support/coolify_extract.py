@@ -18,6 +18,7 @@ PATHS = (
     "/applications",
     "/applications/{uuid}",
     "/applications/{uuid}/envs",
+    "/applications/{uuid}/envs/bulk",
     "/applications/{uuid}/logs",
     "/applications/{uuid}/restart",
     "/applications/{uuid}/rollback",

@@ -162,12 +162,13 @@ class Flown:
 def write_config(
     coolify: FakeCoolify, app: App, folder: Path, *, table: str = "", more: str = "", deadline: int = 5
 ) -> Path:
-    """The files of a system; `table`: lines of `[coolify]`, `more`: further tables."""
+    """The files of a system; `table`: lines of `[coolify]`; `more`: further tables, in which `{site}` is the site."""
     folder.mkdir(exist_ok=True)
     (folder / "rollback.md").write_text(PROCEDURE)
     path = folder / "goaround.toml"
-    values = {"url": coolify.url, "uuid": app.uuid, "site": coolify.site(app), "me": ME, "deadline": deadline}
-    path.write_text(CONFIG.format(**values, coolify=table, more=more))
+    site = coolify.site(app)
+    values = {"url": coolify.url, "uuid": app.uuid, "site": site, "me": ME, "deadline": deadline}
+    path.write_text(CONFIG.format(**values, coolify=table, more=more.replace("{site}", site)))
     return path
 
 
@@ -218,7 +219,12 @@ def flying(
             coolify.assert_all_valid()
 
 
-NOTES = {NoteKind.COOLIFY_WAY: True, NoteKind.COOLIFY_CAUTION: True, NoteKind.COOLIFY_REBUILDS: False}
+NOTES = {
+    NoteKind.COOLIFY_WAY: True,
+    NoteKind.COOLIFY_CAUTION: True,
+    NoteKind.COOLIFY_REBUILDS: False,
+    NoteKind.COOLIFY_EXPOSED: True,
+}
 """The notes of plans by Coolify, each with whether the image of the target is there when it is drawn."""
 
 
@@ -227,4 +233,19 @@ def notes_of(folder: Path, monkeypatch: pytest.MonkeyPatch, *, image: bool) -> t
     with flying(folder, monkeypatch, version="4.3.11", pack="nixpacks") as flown:
         if not image:
             flown.coolify.remove_image(flown.app, GOOD)
-        return flown.drawn().notes
+        return (*flown.drawn().notes, *_exposed(flown))
+
+
+def _exposed(flown: Flown) -> tuple[Note, ...]:
+    """What the same plan says more where the dashboard is not on this machine; its address answers nothing here."""
+    from actions.model.coolify_way import choose
+    from actions.steps.coolify_notes import notes
+    from actions.steps.coolify_releases import survey
+
+    world, table = flown.session.world(), flown.session.settings.coolify
+    assert table is not None
+    assert world.coolify is not None
+    seen = survey(table, world)
+    choice = choose(world.coolify.version(), seen.application, seen.images, GOOD)
+    away = dataclasses.replace(table, url="http://coolify.example.org:8000")
+    return notes(away, seen, choice, world)

@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 from django_ground import lay_out
 from engine_images import PREFIX, SESSION_LABEL, ImageBuilder
+from services import one_at_a_time
 
 PACKAGES = ("django", "asgiref", "sqlparse", "psycopg", "psycopg_binary")
 SITE = "/opt/site"
@@ -45,8 +46,13 @@ def base_image(busybox: Path) -> str:
     versions = [importlib.metadata.version(name) for name in ("django", "psycopg")]
     key = hashlib.sha256(f"{sys.version} {versions} {Path(__file__).read_bytes()!r}".encode()).hexdigest()[:12]
     tag = f"{PREFIX}-django-base:{key}"
-    if subprocess.run(["docker", "image", "inspect", tag], capture_output=True, timeout=30).returncode == 0:
-        return tag
+    with one_at_a_time("django-base"):
+        if subprocess.run(["docker", "image", "inspect", tag], capture_output=True, timeout=30).returncode != 0:
+            _import_base(tag, busybox)
+    return tag
+
+
+def _import_base(tag: str, busybox: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="goaround-base-") as folder:
         archive = Path(folder, "base.tar")
         with tarfile.open(archive, "w") as tar:
@@ -56,7 +62,6 @@ def base_image(busybox: Path) -> str:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=110)
         if done.returncode != 0:
             raise RuntimeError(f"docker import: {done.stderr.strip()}")
-    return tag
 
 
 def _fill(tar: tarfile.TarFile, busybox: Path) -> None:

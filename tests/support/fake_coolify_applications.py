@@ -8,7 +8,7 @@ import fake_coolify_telling as telling
 from fake_coolify_contract import contract
 from fake_coolify_core import Core
 from fake_coolify_routes import BETA, POST_ONLY, SINCE_ROLLBACK, Reply, Request, Route, message, refused_body
-from fake_coolify_state import App, TaskRow
+from fake_coolify_state import App, TaskRow, VariableRow
 
 ROW_FIELDS = {
     "name": "name",
@@ -36,6 +36,7 @@ class Applications:
             Route("GET", one, "read", self.show),
             Route("PATCH", one, "write", self.change),
             Route("GET", f"{one}/envs", "read", self.variables),
+            Route("PATCH", f"{one}/envs/bulk", "write", self.set_variables),
             Route("GET", f"{one}/logs", "read", self.log),
             Route("GET", f"{one}/rollback-images", "read", self.images, SINCE_ROLLBACK),
             Route("POST", f"{one}/stop", "deploy", self.stop),
@@ -83,6 +84,45 @@ class Applications:
             return message("Application not found", 404)
         rows = sorted(app.variables, key=lambda row: (row.is_preview, row.number))
         return Reply([telling.variable(row, app, sensitive=request.sensitive) for row in rows])
+
+    def set_variables(self, request: Request) -> Reply:
+        """One after the other: what comes before one that is refused has been set."""
+        refused = refused_body(request)
+        if refused is not None:
+            return refused
+        app = self._app(request)
+        if app is None:
+            return message("Application not found", 404)
+        items = request.json.get("data")
+        if not items:
+            return message("Bulk data is required.", 400)
+        rows = []
+        for item in items:
+            if not isinstance(item.get("key"), str) or not isinstance(item.get("value"), str | None):
+                return message("Validation failed.", 422, errors={"key": ["The key field is required."]})
+            rows.append(self._set_variable(app, item))
+        told = [telling.variable(row, app, sensitive=request.sensitive) for row in rows]
+        return Reply(told, 201)
+
+    def _set_variable(self, app: App, item: dict[str, Any]) -> VariableRow:
+        """As the controller does: a flag that is not told becomes false, but for where it may be used."""
+        key, preview = item["key"].strip().replace(" ", "_"), item.get("is_preview") is True
+        value = (item.get("value") or "").strip()
+        row = next((one for one in app.variables if one.key == key and one.is_preview is preview), None)
+        if row is None:
+            used = {name: item.get(name, True) for name in ("is_runtime", "is_buildtime")}
+            row = VariableRow(self.core.state.public_id(), self.core.state.number(), key, value, preview, **used)
+            app.variables.append(row)
+            twin = any(one.key == key and one.is_preview for one in app.variables)
+            if not twin and app.build_pack != "dockerfile":
+                state = self.core.state
+                app.variables.append(VariableRow(state.public_id(), state.number(), key, value, is_preview=True))
+        row.value = value
+        for name in ("is_literal", "is_multiline", "is_shown_once"):
+            setattr(row, name, item.get(name) is True)
+        for name in ("is_runtime", "is_buildtime"):
+            setattr(row, name, item.get(name, getattr(row, name)))
+        return row
 
     def log(self, request: Request) -> Reply:
         """Of the first container alone."""

@@ -26,6 +26,12 @@ REQUEST_QUIRKS: Mapping[tuple[str, str], str] = {
 }
 """Requests that the file has not, with the quirk that forces them. Nothing else of them is excused."""
 
+ITEM_QUIRKS: Mapping[tuple[str, str], str] = {
+    ("/applications/{uuid}/envs/bulk", "is_runtime"): "taken of each variable by the controller; the file lacks it",
+    ("/applications/{uuid}/envs/bulk", "is_buildtime"): "taken of each variable by the controller; the file lacks it",
+}
+"""Fields of the items of a list in a body that the file has not."""
+
 ANSWER_QUIRKS: Mapping[tuple[str, str], str] = {
     ("GET", "/deployments/applications/{uuid}"): "{count, deployments}, not a list of applications (issue 5874)",
     ("GET", "/deployments"): "may be an object with numbers for keys instead of a list",
@@ -52,6 +58,7 @@ EXTRA_FIELDS: Mapping[str, str] = {
     "finished_at": "of a deployment; returned since 4.0 and missing in the file",
     "server_status": "of an application; appended by the model",
     "build_server_id": "of a deployment",
+    "server_timezone": "of a server's settings; its scheduler goes by it",
     "is_shared": "of a variable; appended by the model",
 }
 """Fields of answers that the file does not name."""
@@ -120,11 +127,11 @@ def faults_of_request(method: str, path: str, query: Mapping[str, str], body: by
     found += [f"query {name}: is required" for name in wanted if wanted[name].get("required") and name not in query]
     for name in set(query) & set(wanted):
         found += _complaints(_typed(query[name], wanted[name]["schema"]), wanted[name]["schema"], f"query {name}")
-    return found + _faults_of_body(operation, wanted, body, content_type, quirk=quirk)
+    return found + _faults_of_body(known, operation, wanted, body, content_type, quirk=quirk)
 
 
 def _faults_of_body(
-    operation: dict[str, Any], query: Mapping[str, Any], body: bytes, content_type: str, *, quirk: bool
+    known: str, operation: dict[str, Any], query: Mapping[str, Any], body: bytes, content_type: str, *, quirk: bool
 ) -> list[str]:
     described = operation.get("requestBody")
     if not body:
@@ -145,6 +152,17 @@ def _faults_of_body(
     found = _complaints(data, schema, "body")
     if isinstance(data, dict):
         found += [f"body {key}: the file does not name it" for key in data if key not in schema.get("properties", {})]
+    return found + _unnamed_items(known, data, schema)
+
+
+def _unnamed_items(known: str, data: Any, schema: dict[str, Any]) -> list[str]:
+    """Fields of listed objects that the file does not name. Coolify drops them without a word, which is worse."""
+    found = []
+    for key, items in data.items() if isinstance(data, dict) else ():
+        named = schema.get("properties", {}).get(key, {}).get("items", {}).get("properties")
+        for item in items if named and isinstance(items, list) else ():
+            unnamed = [name for name in item if name not in named and (known, name) not in ITEM_QUIRKS]
+            found += [f"body {key} {name}: the file does not name it" for name in unnamed]
     return found
 
 

@@ -214,6 +214,7 @@ class Jobs:
         for old in self.runtime.containers(row.app):
             if old.name != keep:
                 self.runtime.stop(row.app, old.name)
+        row.app.begins_its_log()
 
     def _start_all(self, row: DeploymentRow, images: list[RunImage]) -> None:
         """``docker compose up``: every service is replaced, nothing is checked."""
@@ -221,6 +222,7 @@ class Jobs:
         self.log(row, "Starting new application.")
         for old in self.runtime.containers(app):
             self.runtime.stop(app, old.name)
+        app.begins_its_log()
         for service, image in zip(app.services, images, strict=True):
             name = f"{service}-{app.uuid}-{row.number:012d}"
             self.runtime.settle(app, self.runtime.start(app, image, name, service, version=self.version_text))

@@ -29,6 +29,10 @@ def version_of(text: str) -> Version:
     return (*(int(part) for part in number.split(".")), *((-1,) if beta else (0,)))
 
 
+LISTENS = "Listening on :8080"
+"""The first line of every container."""
+
+
 @dataclass
 class FakeClock:
     """Real time, and what a test adds to it."""
@@ -71,6 +75,8 @@ class ServerRow:
     reachable: bool = True
     concurrent_builds: int = 2
     queue_limit: int = 25
+    timezone: str | None = "UTC"
+    """``server_timezone`` of its settings, which the file does not name; None: not told."""
     cleanup: dict[str, Any] = field(
         default_factory=lambda: {
             "docker_cleanup_frequency": "0 0 * * *",
@@ -130,9 +136,14 @@ class App:
     """Commits or tags whose containers never become healthy."""
     unbuildable: set[str] = field(default_factory=set)
     variables: list[VariableRow] = field(default_factory=list)
-    output: list[str] = field(default_factory=lambda: ["Listening on :8080"])
+    output: list[str] = field(default_factory=lambda: [LISTENS])
+    """Of the container that runs: another one begins anew."""
     written: list[datetime] = field(default_factory=list)
     """When the lines of ``output`` were written: it is told anew each time, with the same times."""
+
+    def begins_its_log(self) -> None:
+        """Another container runs: what the one before it wrote went with it."""
+        self.output[:], self.written[:] = [LISTENS], []
 
     def column(self, key: str) -> Any:
         return self.columns.get(key)

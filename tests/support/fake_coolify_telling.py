@@ -184,5 +184,10 @@ def execution(row: ExecutionRow) -> dict[str, Any]:
 
 
 def server(row: ServerRow) -> dict[str, Any]:
-    settings = {"is_reachable": row.reachable, "is_usable": row.reachable, "concurrent_builds": row.concurrent_builds}
+    settings: dict[str, Any] = {
+        "is_reachable": row.reachable,
+        "is_usable": row.reachable,
+        "concurrent_builds": row.concurrent_builds,
+    }
+    settings["server_timezone"] = row.timezone
     return {"uuid": row.uuid, "name": row.name, "ip": "host.docker.internal", "port": 22, "settings": settings}

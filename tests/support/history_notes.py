@@ -1,4 +1,4 @@
-"""The kinds of notes that come from our own store; `test_release_history_seen` draws each of them."""
+"""Kinds of notes that come from our own store; `test_release_history_seen`, `test_environment_back` draw them."""
 
 from __future__ import annotations
 

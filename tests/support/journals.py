@@ -85,8 +85,20 @@ class Book:
     def start(self, code: str, *, undo: bool = False) -> Incident:
         incident = self.incident()
         run = len(incident.runs) + 1
+        step = incident.plan.step(code) if incident.plan else None
         return self.add(
-            ev.StepStarted(run, code, "git.deploy", code, incident.plan_digest, undo, "enter", 99999999, 1, "s")
+            ev.StepStarted(
+                run,
+                code,
+                step.step if step else "git.deploy",
+                code,
+                incident.plan_digest,
+                undo,
+                "enter",
+                99999999,
+                1,
+                "s",
+            )
         )
 
     def finish(self, outcome: str = "done") -> Incident:

@@ -14,13 +14,13 @@ import pytest
 from database_ground import INCIDENT, LIVE, WRITTEN_SINCE, Ground, make_ground, told
 from forked_worker import ForkedWorker
 from killed_programs import LOCK, KillingPrograms
+from planned_steps import step_of
 from postgres_server import OWNER, PostgresServer
 
 from actions.engine.planner import draw, releases
 from actions.model.backup_file import Format
 from actions.model.plan import Plan
-from actions.model.step import Outcome, Step, StepResult
-from actions.steps.catalog import build
+from actions.model.step import Outcome, StepResult
 
 SUMS = """
 SELECT coalesce(md5(string_agg(format('%s.%s %s', n.nspname, c.relname, md5(query_to_xml(
@@ -109,13 +109,6 @@ class KilledGround:
         while (row := keeper.execute(waiting).fetchone()) is None:
             assert worker.alive(), (before, worker.end())
         return worker, int(row[0]), keeper
-
-
-def step_of(plan: Plan, code: str) -> Step:
-    """As the worker gets it."""
-    planned = plan.step(code)
-    assert planned is not None
-    return build(planned.step, planned.params)
 
 
 @contextmanager

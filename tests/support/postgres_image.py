@@ -1,31 +1,47 @@
 """An image of a PostgreSQL server made of this machine's own programs: nothing is pulled; cached by its tag.
 
 Its programs are where clients are looked for (`/usr/local/bin`), it runs as the user `postgres`, and trusts whoever
-comes over its socket, as the official image does. `POSTGRES_USER` and `POSTGRES_DB` are made at its first start.
+comes over its socket, as the official image does. `POSTGRES_USER` and `POSTGRES_DB` are made at its first start; the
+tests' usual ones are in the image already, as their making takes longer than anything else of a start.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import pwd
 import subprocess
 import tarfile
+import tempfile
 from functools import cache
 from pathlib import Path
 
 import pytest
-from services import find_initdb, find_static_busybox
+from services import find_initdb, find_static_busybox, one_at_a_time
 
 REPOSITORY = "goaround-test-postgres"
-FORMAT = 3
+FORMAT = 4
 """Of what is made here; part of the tag."""
 UID = 70
 DEADLINE = 300
+USUAL = ("obcms", "obcms_prod")
+"""User and database that are in the image."""
+MADE = "usual-cluster"
+"""A file in the data folder until its first start: whose cluster it is."""
 START = """\
 #!/bin/sh
 set -e
 user=${POSTGRES_USER:-postgres}
 name=${POSTGRES_DB:-$user}
+made="$PGDATA/usual-cluster"
+if [ -e "$made" ] && [ "$(cat "$made")" = "$user $name" ]; then
+  rm "$made"
+  echo "host all all all ${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}" >> "$PGDATA/pg_hba.conf"
+  [ -z "$POSTGRES_PASSWORD" ] || echo "ALTER ROLE \"$user\" PASSWORD '$POSTGRES_PASSWORD'" |
+    postgres --single -D "$PGDATA" postgres >/dev/null
+elif [ -e "$made" ]; then
+  rm -rf "$PGDATA"/*
+fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   initdb -D "$PGDATA" -U "$user" -A trust --no-sync --no-locale -E UTF8 >/dev/null
   echo "host all all all ${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}" >> "$PGDATA/pg_hba.conf"
@@ -45,8 +61,9 @@ def postgres_image() -> str:
     assert initdb is not None  # the marker has looked
     version = _said(str(initdb.parent / "postgres"), "--version").split()[2]
     tag = f"{REPOSITORY}:{version}-{FORMAT}"
-    if subprocess.run(["docker", "image", "inspect", tag], capture_output=True, timeout=60).returncode != 0:
-        _make(tag, initdb.parent)
+    with one_at_a_time("postgres-image"):
+        if subprocess.run(["docker", "image", "inspect", tag], capture_output=True, timeout=60).returncode != 0:
+            _make(tag, initdb.parent)
     return tag
 
 
@@ -75,7 +92,6 @@ def _fill(tar: tarfile.TarFile, programs: Path) -> None:
         ("var/run", 0, 0o755),
         ("var/run/postgresql", UID, 0o775),
         ("var/lib/postgresql", UID, 0o755),
-        ("var/lib/postgresql/data", UID, 0o700),
     ):
         _folder(tar, folder, uid, mode)
     _text(tar, "etc/passwd", f"root:x:0:0::/:/bin/sh\npostgres:x:{UID}:{UID}::/var/lib/postgresql:/bin/sh\n")
@@ -96,6 +112,38 @@ def _fill(tar: tarfile.TarFile, programs: Path) -> None:
         _link(tar, f"usr/local/bin/{program.name}", str(program))
     for library in _libraries([*programs.iterdir(), *lib.glob("*.so")]):
         tar.add(os.path.realpath(library), library.lstrip("/"))
+    with tempfile.TemporaryDirectory(prefix="ga-pg-") as folder:
+        tar.add(_cluster(programs, Path(folder)), "var/lib/postgresql/data", filter=_owned)
+
+
+def _cluster(programs: Path, folder: Path) -> Path:
+    """A data folder with the usual user and database in it, as the start in the image would make it."""
+    user = "nobody" if os.geteuid() == 0 else None  # the server refuses to be run by root
+    if user:
+        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+    data, (owner, database) = folder / "data", USUAL
+    argv = ("-D", str(data), "-U", owner, "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8")
+    neutral = {"PATH": os.environ["PATH"], "LANG": "C", "TZ": "UTC"}
+    for words, said in (
+        ((str(programs / "initdb"), *argv), b""),
+        (
+            (str(programs / "postgres"), "--single", "-D", str(data), "postgres"),
+            f"CREATE DATABASE {database}\n".encode(),
+        ),
+    ):
+        done = subprocess.run(
+            words, input=said, user=user, cwd=folder, env=neutral, capture_output=True, timeout=DEADLINE
+        )
+        assert done.returncode == 0, done.stderr
+        assert b"ERROR" not in done.stderr, done.stderr
+    (data / MADE).write_text(" ".join(USUAL) + "\n")
+    return data
+
+
+def _owned(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = UID
+    entry.uname = entry.gname = ""
+    return entry
 
 
 def _libraries(binaries: list[Path]) -> list[str]:

@@ -6,15 +6,26 @@ the test, or fails it when the service is listed in `GOAROUND_REQUIRE` (for exam
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 REQUIRE_VARIABLE = "GOAROUND_REQUIRE"
 ENGINE_DEADLINE = 20.0  # seconds for `docker version`; a loaded engine answers late, a missing one at once
+
+
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Other processes that make the same thing wait for this one, and find it made."""
+    with Path(tempfile.gettempdir(), f"goaround-test-{name}-{os.geteuid()}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def find_program(*names: str, folders: str | None = None) -> Path | None:

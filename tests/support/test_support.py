@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from engine_images import ImageBuilder
+from longest_first import SHORT, dealt, stretches
 from ssh_server import SshServer, running_ssh_server
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def run_pytest(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A run of its own on tests in `folder`, under this project's settings, with an empty PATH."""
+    """A run of its own on tests in `folder`, under this project's settings, with an empty PATH; one process, where no
+    other number is asked for: each worker takes seconds to start.
+    """
     inner = {
         **os.environ,
         "PATH": str(folder / "nothing"),
@@ -34,7 +37,7 @@ def run_pytest(folder: Path, *arguments: str, **environment: str) -> subprocess.
         str(ROOT / "pyproject.toml"),
     ]
     return subprocess.run(
-        [*command, "--rootdir", str(ROOT), "-p", "conftest", *arguments, str(folder)],
+        [*command, "--rootdir", str(ROOT), "-p", "conftest", "-n", "0", *arguments, str(folder)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -151,3 +154,29 @@ def test_an_operators_image_is_never_built_over(build_image: ImageBuilder) -> No
     """Nothing is lost: tests cannot move a tag that could be real."""
     with pytest.raises(ValueError, match="could be a real image"):
         build_image("obcms:v1")
+
+
+@pytest.mark.parametrize("workers", [2, 3, 5])
+def test_long_tests_run_first_and_every_test_runs_once(workers: int) -> None:
+    """Each worker begins with long files, a file stays in its order, and nothing is lost or run twice."""
+    kinds = (SHORT, 0, SHORT, 1, 0, SHORT, 0, 1, 0, 0)
+    files = [(kind, [(name, kind, number) for number in range(7)]) for name, kind in enumerate(kinds)]
+    many = [(len(kinds), SHORT, number) for number in range(100)]
+    order = dealt([*files, (SHORT, many)], workers)
+    assert sorted(order) == sorted([*many, *(test for _, tests in files for test in tests)])
+    begin = 0
+    for size in stretches(len(order), workers):
+        part = [kind for _, kind, _ in order[begin : begin + size]]
+        assert part == sorted(part)
+        assert part[0] == 0
+        assert part[-1] == SHORT
+        begin += size
+    for name, (kind, tests) in enumerate(files):
+        places = [order.index(test) for test in tests]
+        assert places == sorted(places)
+        assert kind == SHORT or places == list(range(places[0], places[0] + 7)), name
+
+
+def test_a_file_that_is_longer_than_a_stretch_is_not_lost() -> None:
+    """Where all but one file is left out, what is left runs in its order."""
+    assert dealt([(0, list(range(9)))], 3) == list(range(9))

@@ -11,7 +11,7 @@ from engine_images import ImageBuilder
 from tiny_system import Tiny, build
 
 APP = "#!/bin/sh\ntrap 'exit 0' TERM\necho '{release} started'\nwhile :; do sleep 1 & wait $!; done\n"
-FILE = 'services:\n  web:\n    image: "{name}:2"\n    stop_grace_period: 1s\n'
+FILE = 'services:\n  web:\n    image: "{name}:2"\n    stop_grace_period: 1s\n    network_mode: none\n'
 TABLE = """
 [compose]
 directory = "{folder}"

@@ -40,7 +40,7 @@ def test_headings_count_what_is_settled() -> None:
     evening = Evening().taken().ticked("A1", "A2")
     assert "Before  2 of 6" in rows(evening)
     assert "Carry out: no plan yet, choose a release" in rows(evening)
-    assert "Carry out: compose to 2025-10-01  0 of 3" in rows(flying())
+    assert "Carry out: compose to 2025-10-01  0 of 2" in rows(flying()), "of what is asked for, as it is said aloud"
 
 
 def test_a_row_says_who_when_and_why() -> None:

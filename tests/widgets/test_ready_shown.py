@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sample_incident import Evening
+from textual.pilot import Pilot
 from widget_bench import SIZES, Answers, Bench, Seconds, opened, screen_text
 
 from actions.model.clock import parse_stamp
 from actions.model.ready import Finding, ReadyLevel, ReadyReport, TargetState, lamp
 from actions.model.ready_kinds import ReadyKind
+from widgets import ready_dialog
 from widgets.incident_bar import BarFacts, bar_facts, bar_row
 from widgets.painted import row_text, row_width
-from widgets.ready_dialog import ReadyDialog
+from widgets.ready_dialog import Looked, ReadyDialog
+from widgets.ready_rows import ReadyRows
 
 AT = "2026-11-22T10:00:00.000000Z"
 NOW_S = parse_stamp(AT).timestamp() + 190
@@ -80,7 +87,8 @@ async def test_the_findings_in_full(size: tuple[int, int], ascii: bool) -> None:
     seconds = Seconds()
     app = Bench()
     async with app.run_test(size=size) as pilot:
-        dialog = ReadyDialog(report(GONE, OLD), "looked at 3 min ago by ops@jump", ascii=ascii, seconds=seconds)
+        looked = Looked(report(GONE, OLD), "looked at 3 min ago by ops@jump")
+        dialog = ReadyDialog(lambda: looked, lambda: "", ascii=ascii, seconds=seconds)
         answers: Answers = await opened(pilot, dialog)
         seconds.now += 1
         await pilot.pause()
@@ -100,18 +108,67 @@ async def test_the_findings_in_full(size: tuple[int, int], ascii: bool) -> None:
         assert answers.given == ["protect"]
 
 
-async def test_nobody_has_looked_yet() -> None:
-    """It says so; nothing can be protected, looking can be asked for."""
+async def test_a_look_that_ends_is_shown_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opened before anybody looked: it says so, l asks for a look and stays open, and what is found comes by itself;
+    the cursor stays on its line when the answer is another one."""
+    monkeypatch.setattr(ready_dialog, "LOOK_S", 0.02)
+    now, asked = [Looked(None, "nobody has looked yet; l looks now")], []
+
+    def look() -> str:
+        asked.append(1)
+        now[0] = Looked(None, "it is being looked at, since 0 s")
+        return ""
+
     app = Bench()
     async with app.run_test(size=(80, 24)) as pilot:
-        answers = await opened(pilot, ReadyDialog(None, "nobody has looked yet"))
-        assert "Not known: nobody has looked yet." in flat(screen_text(app))
+        answers = await opened(pilot, ReadyDialog(lambda: now[0], look))
+        assert "Not known: nobody has looked yet; l looks now." in flat(screen_text(app))
+        assert "Protect" not in screen_text(app)
         await pilot.press("p")
         await pilot.pause()
         assert "There is no target to protect." in flat(screen_text(app))
         await pilot.press("l")
         await pilot.pause()
-        assert answers.given == ["look"]
+        assert (asked, answers.given) == ([1], [])
+        assert "Not known: it is being looked at, since 0 s." in flat(screen_text(app))
+        assert "no target" not in screen_text(app)
+        now[0] = Looked(report(GONE, OLD), "looked at 0 s ago by ops@jump")
+        await comes(pilot, lambda: "NOT READY: 1 error, 1 warning" in flat(screen_text(app)))
+        await pilot.press("down")
+        await pilot.pause()
+        assert "backups: x.sql.gz is 3 d old" in flat(screen_text(app))
+        now[0] = Looked(report(OLD), "looked at 0 s ago by ops@jump", lambda _: "another move")
+        await comes(pilot, lambda: "READY: 1 warning" in flat(screen_text(app)))
+        assert "backups: x.sql.gz is 3 d old" in flat(screen_text(app))
+        assert "Next: another move." in flat(screen_text(app))
+        assert dialog_rows(app).cursor == 0
+        now[0] = Looked(replace(report(), targets=()), "looked at 0 s ago by ops@jump")
+        await comes(pilot, lambda: "a rollback would work right now" in flat(screen_text(app)))
+        assert "x.sql.gz" not in screen_text(app)
+
+
+def dialog_rows(app: Bench) -> ReadyRows:
+    return app.screen.query_one(ReadyRows)
+
+
+async def comes(pilot: Pilot[Any], what: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < deadline, screen_text(pilot.app)
+        await asyncio.sleep(0.01)
+        await pilot.pause()
+
+
+async def test_why_it_is_not_looked_now() -> None:
+    """The reason stands in the dialog, and it stays open."""
+    app = Bench()
+    async with app.run_test(size=(60, 16)) as pilot:
+        looked = Looked(report(OLD), "looked at 3 min ago by ops@jump")
+        answers = await opened(pilot, ReadyDialog(lambda: looked, lambda: "X1 switch is running"))
+        await pilot.press("l")
+        await pilot.pause()
+        assert "X1 switch is running" in flat(screen_text(app))
+        assert answers.given == []
 
 
 def test_a_level_is_never_without_a_mark() -> None:

@@ -12,7 +12,8 @@ from actions.model.golden import Pin
 from actions.model.last_good import Standing
 from actions.model.quick_dataclass import replace
 from actions.model.release import Release, WayBack
-from actions.model.release_history import History, Listing, Trouble
+from actions.model.release_history import History
+from actions.model.release_rows import Listing, Trouble
 from actions.model.release_sheet import Behind, sheet
 from widgets.health_cell import HEALTH, columns_with_health, health_mark
 from widgets.history import ReleaseHistory, columns_of
@@ -163,3 +164,56 @@ async def test_the_sheet_can_be_read_to_its_end_at_every_size(size: tuple[int, i
         await pilot.press("x")
         await pilot.pause()
         assert answers.given == [None]
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_one_to_go_back_to_is_marked_wherever_the_cursor_stands(size: tuple[int, int], ascii: bool) -> None:
+    """At three in the morning: its row says so by glyph and word at every size, and the border why, in one line."""
+    own = (made(3, at(19, 20), way_back=WayBack.RUNNING), made(2, at(5), at(19, 20)), made(1, at(2), at(5)))
+    seen = History("git", (Listing("git", own),), now=NOW)
+    pane = ReleaseHistory("3 Releases", ascii=ascii)
+    app = Bench(pane)
+    async with app.run_test(size=size) as pilot:
+        pane.show_history(seen, proposal=(f"{2:040x}", "last good"))
+        pane.show(seen.shown(), now=NOW)
+        pane.highlight(f"{1:040x}")
+        await pilot.pause()
+        line = next(one for one in screen_text(app).splitlines() if "v2" in one)
+        assert ("> last good" if ascii else "→ last good") in line
+        pane.highlight(f"{2:040x}")
+        await pilot.pause()
+        assert "last good: deployed well, live 14 d 20 h, no incid" in screen_text(app).splitlines()[-1]
+
+
+async def test_rows_that_arrive_move_nothing_under_the_operators_eyes() -> None:
+    """Fifty newer and older ones come in: the same release is highlighted, on the same line of the screen."""
+    many = tuple(made(n, at(1)) for n in range(300, 0, -1))
+    pane = ReleaseHistory()
+    app = Bench(pane)
+    async with app.run_test(size=(80, 24)) as pilot:
+        pane.focus()
+        pane.show(many[50:250], now=NOW)
+        pane.highlight(many[150].identity)
+        await pilot.press("up", "up", "up")
+        await pilot.pause()
+        held = pane.highlighted
+        lines = screen_text(app).splitlines()
+        pane.show(many, now=NOW)
+        await pilot.pause()
+        assert pane.highlighted == held
+        assert [one[:30] for one in screen_text(app).splitlines()[1:-1]] == [one[:30] for one in lines[1:-1]]
+
+
+async def test_a_row_that_is_left_out_leaves_the_cursor_on_its_neighbour() -> None:
+    """Every commit was shown, and now only those that were deployed: the cursor does not jump to another time."""
+    many = tuple(made(n, at(1)) for n in range(300, 0, -1))
+    fewer = tuple(one for n, one in enumerate(many) if n % 10 == 0)
+    pane = ReleaseHistory()
+    app = Bench(pane)
+    async with app.run_test(size=(80, 24)) as pilot:
+        pane.show(many, now=NOW)
+        pane.highlight(many[153].identity)
+        pane.show(fewer, now=NOW)
+        await pilot.pause()
+        assert pane.highlighted is many[150]
