@@ -9,6 +9,7 @@ from actions.model.coolify import Variable
 from actions.model.environment_diff import KeptVariables
 from actions.model.errors import GoaroundError, Refused
 from actions.model.kept_environment import KeptValues
+from actions.model.naming import first_of
 from actions.model.ports import Image, World
 from actions.model.predeploy import ProbeBaseline, ReverseSql
 from actions.model.quick_dataclass import replace
@@ -151,19 +152,19 @@ class Code:
         if found.unknown:
             self._parts.gap("migrations-unsure", found.unknown, blocks=False)
         if found.foreign:
-            words = f"recorded in the database, and not known to the new release: {_list(found.foreign)}"
+            words = f"recorded in the database, and not known to the new release: {first_of(found.foreign, 5)}"
             self._parts.gap("migrations-foreign", words, blocks=False)
         one_way = tuple(f"{one.migration} ({one.one_way[0]})" for one in found.migrations if one.one_way)
         if one_way:
-            words = f"cannot be taken back, the data would have to be restored: {_list(one_way)}"
+            words = f"cannot be taken back, the data would have to be restored: {first_of(one_way, 5)}"
             self._parts.gap("migrations-one-way", words, blocks=False)
         half = tuple(one.migration for one in found.migrations if not one.atomic)
         if half:
-            self._parts.gap("migrations-not-atomic", f"may stay half done: {_list(half)}", blocks=False)
+            self._parts.gap("migrations-not-atomic", f"may stay half done: {first_of(half, 5)}", blocks=False)
         if not found.migrations:
             return None, "the new release brings no migration"
         sql = sum(bool(one.sql) for one in found.migrations)
-        names = _list(tuple(one.migration for one in found.migrations))
+        names = first_of([one.migration for one in found.migrations], 5)
         return None, f"{len(found.migrations)} migrations will run: {names}; reverse SQL of {sql}"
 
     def protect(self) -> None:
@@ -193,8 +194,3 @@ def _values(
     told = sum(one.value is not None for one in found)
     how = f"encrypted to {', '.join(kept.encrypted_to)}" if kept.encrypted_to else NOT_ENCRYPTED
     return kept, f"{told} values kept; {how}"
-
-
-def _list(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more

@@ -26,7 +26,11 @@ def ready_file(folder: Path, system: str) -> Path:
 
 def write_report(folder: Path, report: ReadyReport) -> None:
     """Replace it whole. Raises OSError where it cannot be written."""
-    path = ready_file(folder, report.system)
+    replace_whole(folder, ready_file(folder, report.system), json.dumps(report.to_json(), indent=1))
+
+
+def replace_whole(folder: Path, path: Path, text: str) -> None:
+    """A small file beside the answers of this store, for whoever shares it. Raises OSError, and leaves nothing half."""
     # One by one: the mode is that of the last folder only, others are made as the umask says.
     for one in (folder, path.parent):
         one.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -34,7 +38,7 @@ def write_report(folder: Path, report: ReadyReport) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(report.to_json(), file, indent=1)
+            file.write(text)
         share_or_hide(Path(name), folder)
         Path(name).replace(path)
     except BaseException:

@@ -7,17 +7,14 @@ what was wrong with one is never remembered, and sooner or later each is read ag
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from actions.gateways.journal import share_or_hide
 from actions.model.backup_file import BackupFile, Inspected
 from actions.model.clock import Clock, parse_stamp, stamp
 from actions.steps.ready_backups import Sound, wrong_of
-from app.ready_file import ready_file
+from app.ready_file import ready_file, replace_whole
 
 AGAIN_S = 24 * 3600
 """So long a reading counts."""
@@ -62,11 +59,4 @@ class Whole:
         if self._path is None or self._store is None:
             return
         with suppress(OSError):  # the next run reads it again
-            for folder in (self._store, self._path.parent):
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            share_or_hide(self._path.parent, self._store)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self._known, file)
-            share_or_hide(Path(name), self._store)
-            Path(name).replace(self._path)
+            replace_whole(self._store, self._path, json.dumps(self._known))

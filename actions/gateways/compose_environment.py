@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from actions.gateways.compose_config import parsed
@@ -24,18 +23,6 @@ def variables_of(text: str, directory: str = "") -> dict[str, str | None]:
 def variables_in(content: bytes) -> dict[str, str | None]:
     """Of what was kept as evidence. Raises CommandFailed."""
     return variables_of(content.decode("utf-8", "replace"))
-
-
-def coolify_variables_in(content: bytes) -> dict[str, str | None]:
-    """Of the kept answer of a Coolify server: those of production. Raises ValueError."""
-    rows = json.loads(content)
-    if not isinstance(rows, list):
-        raise ValueError("it is no list of variables")
-    return {
-        sanitise(str(one["key"]), limit=200): one.get("value")
-        for one in rows
-        if isinstance(one, dict) and "key" in one and not one.get("preview")
-    }
 
 
 def _pairs(given: Any) -> list[tuple[str, str | None]]:

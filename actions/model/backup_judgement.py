@@ -7,6 +7,7 @@ import re
 from dataclasses import field
 
 from actions.model.backup_file import DumpFacts, Problem, Trouble
+from actions.model.naming import first_of
 from actions.model.outside_text import sanitise
 from actions.model.quick_dataclass import dataclass
 from actions.model.sql_dump import SqlDump
@@ -144,14 +145,18 @@ def against_server(
         bad.append(Problem(Trouble.NEWER, words))
     missing = [name for name in facts.extensions if name not in server.extensions]
     if missing:
-        bad.append(Problem(Trouble.EXTENSION, f"needs extensions that the server does not have: {_list(missing)}"))
+        bad.append(
+            Problem(Trouble.EXTENSION, f"needs extensions that the server does not have: {first_of(missing, SHOWN)}")
+        )
     missing = [name for name in facts.extensions if name in server.guarded]
     if missing:
-        words = f"needs extensions that only a superuser may make: {_list(missing)} (set database.admin to one)"
+        words = (
+            f"needs extensions that only a superuser may make: {first_of(missing, SHOWN)} (set database.admin to one)"
+        )
         bad.append(Problem(Trouble.EXTENSION, words))
     missing = [name for name in facts.roles if name not in server.roles]
     if missing:
-        bad.append(Problem(Trouble.ROLE, f"speaks of roles that the server does not have: {_list(missing)}"))
+        bad.append(Problem(Trouble.ROLE, f"speaks of roles that the server does not have: {first_of(missing, SHOWN)}"))
     if facts.database and database and facts.database != database:
         bad.append(Problem(Trouble.OTHER_NAME, f"made of the database {facts.database}, not of {database}"))
     odd: list[Problem] = []
@@ -172,7 +177,9 @@ def _identity(facts: DumpFacts, server: ServerFacts, markers: tuple[str, ...]) -
     there = {one if "." in one else f"public.{one}" for one in server.markers}
     missing = [one for one in wanted if one in there and one not in facts.tables]
     if missing:
-        bad.append(Problem(Trouble.FOREIGN, f"lacks tables by which the application is known: {_list(missing)}"))
+        bad.append(
+            Problem(Trouble.FOREIGN, f"lacks tables by which the application is known: {first_of(missing, SHOWN)}")
+        )
     if not server.migrations:
         return bad, odd
     if not facts.migrations_known:
@@ -213,11 +220,6 @@ def _major(version: str) -> int:
 def _minor(version: str) -> int:
     found = re.match(r"\d+\.(\d+)", version)
     return int(found[1]) if found else 0
-
-
-def _list(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
 
 
 def _safe(text: str) -> str:

@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import field
 
+from actions.model.naming import first_of
 from actions.model.quick_dataclass import dataclass
 
 NAMED = 8
@@ -49,12 +50,12 @@ class EnvironmentDiff:
     def words(self) -> str:
         """``2 changed (A, B), 1 added (C); of 1 it is not known (D)``; ``no difference in 12`` where there is none."""
         parts = [
-            f"{len(names)} {what} ({_listed(names)})"
+            f"{len(names)} {what} ({first_of(names, NAMED)})"
             for what, names in (("changed", self.changed), ("added since", self.added), ("removed", self.removed))
             if names
         ]
         text = ", ".join(parts) or f"no difference in {self.same} variables"
-        return f"{text}; not known of {len(self.untold)} ({_listed(self.untold)})" if self.untold else text
+        return f"{text}; not known of {len(self.untold)} ({first_of(self.untold, NAMED)})" if self.untold else text
 
 
 def mark_of(key: bytes, name: str, value: str) -> str:
@@ -78,8 +79,3 @@ def differ(then: Mapping[str, str], now: Mapping[str, str]) -> EnvironmentDiff:
         untold=tuple(name for name in both if not (then[name] and now[name])),
         same=sum(then[name] == now[name] for name in told),
     )
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 from actions.model.migration import Migration
 from actions.model.migration_values import WAYS, ZERO, Dropped, GoBack, Inside, Known, SchemaVerdict, Verdict
+from actions.model.naming import first_of
 
 
 def reversal(
@@ -172,5 +173,4 @@ def _once(drops: Iterable[Dropped]) -> tuple[Dropped, ...]:
 
 def listed(migrations: tuple[Migration, ...]) -> str:
     """The first of them, and how many more there are."""
-    more = f" and {len(migrations) - 3} more" if len(migrations) > 3 else ""
-    return ", ".join(map(str, migrations[:3])) + more
+    return first_of(migrations, 3)

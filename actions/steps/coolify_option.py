@@ -14,6 +14,7 @@ from actions.model.coolify import HEAD, Deployment, shown
 from actions.model.coolify_way import IMAGE_PACK, Choice, CoolifyWay, choose
 from actions.model.effect_coolify import CollectCoolify, CoolifyCall, ObserveDeployed, QueueDeployment, SetApplication
 from actions.model.errors import Refused
+from actions.model.naming import first_of
 from actions.model.plan import Plan, PlannedStep
 from actions.model.ports import World
 from actions.model.quick_dataclass import replace
@@ -144,8 +145,7 @@ def cancel(table: CoolifyTable, stuck: tuple[Deployment, ...]) -> CancelStuck:
     """The step that makes room."""
     told = [f"{shown(row.image_tag or row.commit) or row.uuid} {row.state.value}" for row in stuck]
     since = f", since {stuck[-1].created[11:16]}Z" if stuck[-1].created else ""
-    more = f" and {len(told) - 2} more" if len(told) > 2 else ""
-    return CancelStuck(table.url, tuple(row.uuid for row in stuck), f"{', '.join(told[:2])}{more}{since}")
+    return CancelStuck(table.url, tuple(row.uuid for row in stuck), f"{first_of(told, 2)}{since}")
 
 
 def evidence(table: CoolifyTable, world: World) -> KeepEvidence:

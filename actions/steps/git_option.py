@@ -12,6 +12,7 @@ from datetime import datetime
 
 from actions.model.errors import BadInput, GoaroundError, Refused
 from actions.model.git_text import branch_problem, filled, is_full_id
+from actions.model.naming import first_of
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
 from actions.model.plan import Plan, PlannedStep
@@ -241,9 +242,7 @@ def _notes(
         notes.append(NoteKind.NO_UNDO.note(cost))
     dirty = repository.dirty()
     if dirty:
-        more = f" and {len(dirty) - 3} more" if len(dirty) > 3 else ""
-        names = f"{', '.join(dirty[:3])}{more}"
-        kept = f"the clone has uncommitted changes ({names}): they are kept as a patch, not touched"
+        kept = f"the clone has uncommitted changes ({first_of(dirty, 3)}): they are kept as a patch, not touched"
         notes.append(NoteKind.CLONE_DIRTY.note(kept))
     if not settings.system.logs:
         missing = "no system.logs are configured: no log of the release that runs now is kept"

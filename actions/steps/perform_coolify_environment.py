@@ -12,6 +12,7 @@ from actions.model.coolify import Variable
 from actions.model.effect_coolify import SetVariables
 from actions.model.errors import GoaroundError, OutcomeUnknown, Refused
 from actions.model.kept_environment import ABSENT
+from actions.model.naming import first_of
 from actions.model.ports import Environments, Reporter, World
 from actions.model.quick_dataclass import replace
 from actions.steps.perform_coolify import coolify_of
@@ -56,7 +57,7 @@ def set_variables(effect: SetVariables, world: World, report: Reporter) -> Ended
         return Ended(True, f"{_count(effect.after)} stand there already")
     third = others(there, effect.before, effect.after)
     if third:
-        return Ended(False, f"{_listed(third)}: another value than when this was drawn; draw the plan again")
+        return Ended(False, f"{first_of(third, NAMED)}: another value than when this was drawn; draw the plan again")
     values = _values(effect, store)
     if effect.held_in:
         _former_is_held(effect, store)
@@ -83,7 +84,7 @@ def _read_again(effect: SetVariables, values: list[Variable], world: World, lost
     wrong = wrong or tuple(one.key for one in values if there[one.key].form(made=False) != one.form(made=False))
     if not wrong:
         return Ended(True, f"{_count(effect.after)} set, read from Coolify again")
-    return Ended(False, f"not what was sent: {_listed(wrong)}{f' ({lost})' if lost else ''}", sure=not lost)
+    return Ended(False, f"not what was sent: {first_of(wrong, NAMED)}{f' ({lost})' if lost else ''}", sure=not lost)
 
 
 def _values(effect: SetVariables, store: Environments) -> list[Variable]:
@@ -134,9 +135,4 @@ def _marks(store: Environments, found: dict[str, Variable]) -> dict[str, str]:
 
 
 def _count(names: dict[str, str]) -> str:
-    return f"{len(names)} variable{'' if len(names) == 1 else 's'} ({_listed(tuple(sorted(names)))})"
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"
+    return f"{len(names)} variable{'' if len(names) == 1 else 's'} ({first_of(sorted(names), NAMED)})"

@@ -11,6 +11,7 @@ from actions.model.codec import to_json
 from actions.model.coolify import Variable
 from actions.model.effect_coolify import CollectCoolify
 from actions.model.errors import BadInput, GoaroundError
+from actions.model.naming import first_of
 from actions.model.ports import Coolify, Reporter, World
 from actions.steps.perform_coolify import coolify_of
 from actions.steps.perform_evidence import cleaned, others_could_read
@@ -68,10 +69,9 @@ def missing(variables: tuple[Variable, ...]) -> str:
     names = [f"{one.key}{' (preview)' if one.preview else ''}" for one in variables if one.value is None]
     if not names:
         return ""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     once = any(one.shown_once for one in variables)
     why = "shown once only, or the token lacks read:sensitive" if once else "the token lacks read:sensitive"
-    return f"NOT told: {', '.join(names[:NAMED])}{more} ({why})"
+    return f"NOT told: {first_of(names, NAMED)} ({why})"
 
 
 def _json(value: object) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from actions.model.naming import first_of
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
 from actions.model.quick_dataclass import dataclass
@@ -72,8 +73,7 @@ def _gone(found: tuple[Release, ...], running: Release | None) -> list[Release]:
 
 
 def _named(gone: list[Release]) -> str:
-    rows = ", ".join(f"{one.name} ({one.note or 'it is not there'})" for one in gone[:3])
-    return rows + (f" and {len(gone) - 3} more" if len(gone) > 3 else "")
+    return first_of([f"{one.name} ({one.note or 'it is not there'})" for one in gone], 3)
 
 
 def state_of(option: str, release: Release, *, proposed: bool) -> TargetState:

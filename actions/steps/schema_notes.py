@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from actions.model.errors import GoaroundError
 from actions.model.migrations import Dropped, SchemaVerdict, Verdict, unasked
+from actions.model.naming import first_of
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
 from actions.model.plan import PlannedStep
@@ -66,7 +67,7 @@ def gate(settings: Settings, world: World, release: Release, code: str) -> Gate:
 def lost_words(counts: dict[Dropped, int] | None) -> str:
     """``; taking back drops 3 values of column shop_order.total and 2 more``; empty where no value goes."""
     rows = [f"{n} {'values' if one.column else 'rows'} of {one}" for one, n in (counts or {}).items() if n]
-    return f"; taking back drops {_list(rows, 1)}" if rows else ""
+    return f"; taking back drops {first_of(rows, 1)}" if rows else ""
 
 
 def facts_of(found: SchemaVerdict) -> dict[str, str]:
@@ -91,15 +92,15 @@ def notes_of(found: SchemaVerdict, counts: dict[Dropped, int] | None = None) -> 
     notes = [KINDS[found.verdict].note(says)]
     if found.drops:
         rows = [f"{drop}{_counted(drop, counts)}" for drop in found.drops]
-        notes.append(NoteKind.REVERSAL_DROPS.note(f"taking them back drops {_list(rows, len(rows))}"))
+        notes.append(NoteKind.REVERSAL_DROPS.note(f"taking them back drops {first_of(rows, len(rows))}"))
     if found.noops:
-        stays = f"not taken back by it, the data stay as they were made: {_list(found.noops, _SHOWN)}"
+        stays = f"not taken back by it, the data stay as they were made: {first_of(found.noops, _SHOWN)}"
         notes.append(NoteKind.REVERSAL_KEEPS.note(stays))
     if found.not_atomic:
-        half = f"not atomic, may stay half done: {_list(tuple(map(str, found.not_atomic)), _SHOWN)}"
+        half = f"not atomic, may stay half done: {first_of(tuple(map(str, found.not_atomic)), _SHOWN)}"
         notes.append(NoteKind.NOT_ATOMIC.note(half))
     if found.missing and found.verdict is not Verdict.UNKNOWN:
-        names = _list(tuple(map(str, found.missing)), _SHOWN)
+        names = first_of(tuple(map(str, found.missing)), _SHOWN)
         notes.append(NoteKind.SCHEMA_AHEAD.note(f"starting the target with its migrations would apply {names}"))
     notes += [NoteKind.SCHEMA_READ_SO.note(note) for note in found.notes]
     return tuple(notes)
@@ -133,8 +134,3 @@ def _counted(drop: Dropped, counts: dict[Dropped, int] | None) -> str:
     if counts is None or drop not in counts:
         return ""
     return f" ({counts[drop]} {'values that are not NULL' if drop.column else 'rows'})"
-
-
-def _list(rows: tuple[str, ...] | list[str], shown: int) -> str:
-    more = f" and {len(rows) - shown} more" if len(rows) > shown else ""
-    return ", ".join(rows[:shown]) + more
