@@ -28,6 +28,7 @@ from app.incident_screen import IncidentScreen  # noqa: E402
 from app.keys import TERMINAL_KEYS, bindings  # noqa: E402
 from app.pane_layout import PaneLayout  # noqa: E402
 from app.session import Session  # noqa: E402
+from app.start_words import HELD_DOWN  # noqa: E402
 from widgets.palette import VARIABLES  # noqa: E402
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Cockpit(App[int], inherit_css=False):
             for number in (signal.SIGHUP, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
             signal.signal(signal.SIGHUP, _hung_up)  # at once; the loop's handler follows
+            if hasattr(self._driver, "_sigcont_application"):  # it has a terminal
+                signal.signal(signal.SIGCONT, self._goes_on)
         except (NotImplementedError, RuntimeError, ValueError):
             return  # not on the main thread (tests) or no such signal here
         finally:
@@ -128,6 +131,8 @@ class Cockpit(App[int], inherit_css=False):
             held = event.time - self._entered_at < HELD_S
             again = held and not self._held
             self._entered_at, self._held = event.time, held
+            if isinstance(self.screen, IncidentScreen):
+                self.screen.held_down = held
             if held and isinstance(self.screen, PaneLayout):
                 if isinstance(self.screen, IncidentScreen):
                     self.screen.look_anew()
@@ -139,7 +144,18 @@ class Cockpit(App[int], inherit_css=False):
 
     def _say_held(self, screen: PaneLayout) -> None:
         if screen.is_attached:
-            screen.say("Enter came twice at once or is held down: let go, look, press once")
+            screen.say(HELD_DOWN)
+
+    def _goes_on(self, *_: object) -> None:
+        """Whoever was stopped by somebody else (SIGSTOP) has not left the terminal; Textual comes back to it all the
+        same, and would then read and write it twice, and never leave. So it is left first; who is ending stays away.
+        """
+        driver: Any = self._driver
+        if self._exit or driver is None:
+            return
+        if not driver._must_signal_resume:  # no Ctrl-Z went before
+            driver.suspend_application_mode()
+        driver._sigcont_application()
 
     def _told_to_end(self, number: int) -> None:
         self.exit(128 + number, return_code=128 + number)

@@ -16,38 +16,19 @@ from actions.model.debts import Owed, deadline_words, holding, overdue_s
 from actions.model.errors import BadInput, ConfigError, GoaroundError
 from actions.model.outside_text import sanitise
 from actions.model.parked import may_be_closed
-from actions.model.secret import edge
-from actions.model.system import Settings
-from app.approval_desk import Desk, open_desk
+from app.approval_desk import open_desk
 from app.debt_desk import assign, debt_of, pay
+from app.debt_record import DebtDesk
 from app.debt_ticket import ticket_url, ticketer
-from app.debts import about, debts_json, debts_text, every_debt, in_order
+from app.debts import about, debts_json, debts_text, every_debt, in_order, straightens
 from app.parking import Parked, close_parked, parked_records
 from app.places import pinned_config, store_folder
 from app.records import open_store
-from app.secrets_in import redactor_for
 from app.settings import Loaded, find_config, load
 from app.signing import sign_off
 
 ASSIGNS = ("owner", "due", "ticket", "make_ticket")
 LISTS = ("all", "overdue")
-
-
-class DebtDesk(Desk):
-    """A desk that knows the secrets of a configuration: what people write goes through it."""
-
-    loaded: Loaded | None = None
-
-    @property
-    def settings(self) -> Settings | None:
-        """What is configured, where anything is."""
-        return self.loaded.settings if self.loaded else None
-
-    def clean(self, text: str, limit: int = 2000) -> str:
-        """Safe for screen and record: no control characters, no known secret."""
-        if self.loaded is None:
-            return super().clean(text, limit)
-        return edge(text, redactor_for(self.loaded.settings))[:limit].strip()
 
 
 def run_debts(args: SimpleNamespace) -> int:
@@ -154,7 +135,9 @@ def _what_next(one: Parked) -> str:
     if one.damaged:
         return f"goaround verify {one.incident} tells more"
     sign = f"goaround run --record {one.incident} signs it; " if one.unsigned else ""
-    does = "is parked until its debts are paid" if one.debts else f"can be closed: goaround debts close {one.incident}"
+    does = f"can be closed: goaround debts close {one.incident}"
+    if one.debts:
+        does = f"is parked until its debts are paid: goaround --record {one.incident} opens it"
     return f"{sign}it {does}"
 
 
@@ -241,6 +224,6 @@ def _tell(args: SimpleNamespace, desk: DebtDesk, verb: str, code: str) -> None:
                 else f"nothing is bent any more: close the record with goaround debts close {desk.incident.id}"
             )
     else:
-        said = "; ".join(about(debt, now, url))
+        said = "; ".join((*about(debt, now, url), *straightens(debt)))
         over = f"{deadline_words(debt, now)}; " if overdue_s(debt, now) else ""
         print(f"{desk.incident.id} {debt.name} assigned: {over}{said}{late}")

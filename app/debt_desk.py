@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from actions.model import events as ev
-from actions.model.debts import BY_HAND, bent, change_reason, may_reason, open_ones
+from actions.model.being_paid import being_paid_reason
+from actions.model.debts import BY_HAND, change_reason, holds, may_reason, open_ones
 from actions.model.due import parse_due
 from actions.model.errors import BadInput, Refused
 from actions.model.incident import Debt, Incident
@@ -51,8 +52,13 @@ def pay(desk: Recorder, code: str, how: str) -> ev.DebtPaid:
     how = desk.clean(how)
     if not how:
         raise BadInput(f"{debt.name}: say how it was straightened", "", 'give --how "..."')
-    body = ev.DebtPaid(debt.name, f"{BY_HAND}{how}" if bent(debt) else how)
-    desk.record_all((body,), lambda one: change_reason(one, debt.name, desk.who.login), drive=False)
+    # Words could read like a step that straightened it: what is bent is told apart.
+    body = ev.DebtPaid(debt.name, f"{BY_HAND}{how}" if holds(debt) else how)
+
+    def rule(one: Incident) -> str | None:
+        return change_reason(one, debt.name, desk.who.login) or being_paid_reason(one, debt)
+
+    desk.record_all((body,), rule, drive=False)
     return body
 
 

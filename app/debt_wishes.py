@@ -9,47 +9,80 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from actions.model.debts import may_reason
+from actions.model.debts import change_reason, may_reason
 from actions.model.errors import GoaroundError
-from actions.model.parked import may_be_closed
+from actions.model.parked import may_be_closed, with_ways
+from actions.model.quick_dataclass import replace
 from app.attempts import attempt
 from app.debt_desk import assign, debt_of, owner_of, pay
 from app.debt_ticket import ticket_argv, ticketer
+from app.parking import by_urgency, elsewhere, others_words
 from app.start_words import ONLY_LOOKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.debt_record import DebtDesk
     from app.incident_screen import IncidentScreen
     from app.review_screen import ReviewScreen
     from widgets.assign_dialog import AssignAnswer
     from widgets.debts_dialog import DebtWish
 
+FOLLOW_S = 0.5
+"""How often an open dialog looks what was recorded meanwhile."""
+LOOK_AGAIN_S = 30
+"""After so long deadlines are counted anew."""
 
-def debts(screen: IncidentScreen, at: str = "") -> None:
-    """The debts of the incident that is shown, whether it is open or closed."""
+
+def debts(screen: IncidentScreen, at: str = "", trouble: str = "") -> None:
+    """The debts of the incident that is shown, whether it is open or closed; they follow what others record.
+
+    ``trouble``: why the last wish was refused; the last line of the screen may be behind the dialog.
+    """
+    from app.debt_record import desk_of
     from widgets.debts_dialog import PAY, DebtsDialog
 
     session = screen.session
     if session.incident.declared is None:
         _open_parked(screen)
         return
-    locked = ONLY_LOOKING if screen.observe else may_reason(session.incident, session.who.login) or ""
+    # Whatever the cockpit turns to meanwhile: what is answered is meant for the record that was looked at.
+    desk = desk_of(session)
+    locked = ONLY_LOOKING if screen.observe else may_reason(desk.incident, session.who.login) or ""
 
     def answered(wish: DebtWish | None) -> None:
         if wish is None:
             return
         if wish.do == PAY:
-            _pay(screen, wish.debt)
+            _pay(screen, desk, wish.debt)
         else:
-            _assign(screen, wish.debt)
+            _assign(screen, desk, wish.debt)
 
-    dialog = DebtsDialog(session.incident, session.clock.now(), locked=locked, at=at, ascii=screen.ascii)
+    now = session.clock.now()
+    others = others_words(elsewhere(session), now)
+    dialog = DebtsDialog(desk.incident, now, locked=locked, at=at, others=others, said=trouble, ascii=screen.ascii)
     screen.app.push_screen(dialog, answered)
+
+    def follow() -> None:
+        at_now = session.clock.now()
+        if not dialog.is_mounted:
+            return
+        if _fresh_events(desk) or (at_now - dialog.now).total_seconds() >= LOOK_AGAIN_S:
+            dialog.show(desk.incident, at_now)
+
+    dialog.set_interval(FOLLOW_S, follow)
+
+
+def _fresh_events(desk: DebtDesk) -> bool:
+    """Whether anything was recorded; a store that cannot be read now is asked again."""
+    try:
+        return desk.sync()
+    except GoaroundError:
+        return False
 
 
 def _open_parked(screen: IncidentScreen) -> None:
     """Nothing is open: the record of this system that waits for its debts, the most urgent one."""
-    from app.parking import by_urgency, elsewhere
-
     session = screen.session
     records = by_urgency(elsewhere(session), session.clock.now())
     if not records:
@@ -64,9 +97,7 @@ def _open_parked(screen: IncidentScreen) -> None:
 
     if attempt(screen, turn):
         sign = f", {found.unsigned}: s signs it" if found.unsigned else ""
-        screen.say(
-            f"{found.incident} is parked{sign}; it is closed once its debts are paid (w declares a new incident)"
-        )
+        screen.say(f"parked{sign}; w declares a new incident")
         debts(screen)
 
 
@@ -79,27 +110,58 @@ def debts_then(screen: ReviewScreen) -> None:
     screen.app.push_screen(dialog)
 
 
-def _pay(screen: IncidentScreen, name: str) -> None:
+def _pay(screen: IncidentScreen, desk: DebtDesk, name: str) -> None:
+    from widgets.debts_dialog import LONGEST_TEXT, LONGEST_UNDO
+    from widgets.presentation import clip
     from widgets.reason_dialog import ReasonDialog
 
-    debt = debt_of(screen.session.incident, name)
-    undo = f" Meant to straighten it: {debt.undo}." if debt.undo else ""
+    debt = debt_of(replace(desk.incident, debts=with_ways(desk.incident)), name)
+    owner = [f"It is {debt.owner}'s."] if debt.owner not in ("", desk.who.login) else []
+    undo = [f"Straightened by: {clip(debt.undo, LONGEST_UNDO)}"] if debt.undo else []
+    asked = "Nothing is run now: how was it straightened? It stays in the record."
 
     def answered(how: str | None) -> None:
-        if how and attempt(screen, lambda: pay(screen.session, name, how)):
-            free = may_be_closed(screen.session.incident)
+        trouble = _trouble(screen, lambda: pay(desk, name, how)) if how else ""
+        if how and not trouble:
+            desk.sync()
+            free = may_be_closed(desk.incident)
             screen.say(f"{name} is paid{'; nothing is bent any more: s closes the record' if free else ''}")
-        debts(screen, name)
+        _back(screen, desk, name, trouble)
 
-    prompt = f"{debt.text}.{undo} How was it straightened? It stays in the record."
-    screen.app.push_screen(ReasonDialog(f"Pay {name}", prompt, accept="Pay", ascii=screen.ascii), answered)
+    prompt = "\n".join([clip(debt.text, LONGEST_TEXT), *owner, *undo, asked])
+    dialog = ReasonDialog(f"Pay {name} of {desk.incident.id}", prompt, accept="Pay", ascii=screen.ascii)
+    screen.app.push_screen(dialog, answered)
+
+    def follow() -> None:
+        if dialog.is_mounted and _fresh_events(desk):
+            dialog.trouble(change_reason(desk.incident, name, desk.who.login) or "")
+
+    dialog.set_interval(FOLLOW_S, follow)
 
 
-def _assign(screen: IncidentScreen, name: str) -> None:
+def _trouble(screen: IncidentScreen, do: Callable[[], object]) -> str:
+    """Do it; why it was refused, which is said in the last line, too; empty: it was not."""
+    try:
+        do()
+    except GoaroundError as error:
+        screen.say(error.line())
+        return error.line()
+    return ""
+
+
+def _back(screen: IncidentScreen, desk: DebtDesk, name: str, trouble: str = "") -> None:
+    """To the list, as long as the cockpit shows that record."""
+    screen.session.sync()
+    if screen.session.incident.id == desk.incident.id:
+        debts(screen, name, trouble)
+    screen.refresh_panes()
+
+
+def _assign(screen: IncidentScreen, desk: DebtDesk, name: str) -> None:
     from widgets.assign_dialog import AssignDialog
 
     session = screen.session
-    incident, table = session.incident, session.settings.tickets
+    incident, table = desk.incident, session.settings.tickets
     debt = debt_of(incident, name)
     people = incident.declared.people if incident.declared else {}
 
@@ -114,18 +176,15 @@ def _assign(screen: IncidentScreen, name: str) -> None:
         return session.clean(shlex.join(ticket_argv(table, incident.id, debt, owner, due)))
 
     def answered(answer: AssignAnswer | None) -> None:
-        if answer is None:
-            debts(screen, name)
-        elif answer.make:
-            _make(screen, name, answer)
-        else:
-            changed = attempt(
-                screen,
-                lambda: assign(session, name, owner=answer.owner, due=answer.due, ticket=_fresh(answer, debt.ticket)),
-            )
-            if changed:
-                screen.say(f"{name} is assigned")
-            debts(screen, name)
+        if answer is not None and answer.make:
+            _make(screen, desk, name, answer)
+            return
+        trouble = ""
+        if answer is not None:
+            ticket = _fresh(answer, debt.ticket)
+            trouble = _trouble(screen, lambda: assign(desk, name, owner=answer.owner, due=answer.due, ticket=ticket))
+            screen.say(trouble or f"{name} is assigned")
+        _back(screen, desk, name, trouble)
 
     dialog = AssignDialog(
         debt,
@@ -143,17 +202,15 @@ def _fresh(answer: AssignAnswer, ticket: str) -> str:
     return "" if answer.ticket == ticket else answer.ticket
 
 
-def _make(screen: IncidentScreen, name: str, answer: AssignAnswer) -> None:
+def _make(screen: IncidentScreen, desk: DebtDesk, name: str, answer: AssignAnswer) -> None:
     """Let the configured command make a ticket, in the background."""
-    session = screen.session
+    table = screen.session.settings.tickets
     screen.say(f"making a ticket for {name} ...")
 
     def work() -> None:
         try:
-            make = ticketer(session.settings.tickets, lambda _: None)
-            words = (
-                f"{name} is followed in {assign(session, name, owner=answer.owner, due=answer.due, make=make).ticket}"
-            )
+            make = ticketer(table, lambda _: None)
+            words = f"{name} is followed in {assign(desk, name, owner=answer.owner, due=answer.due, make=make).ticket}"
         except GoaroundError as error:
             words = error.line()
         screen.app.call_from_thread(ended, words)

@@ -11,9 +11,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from actions.gateways.journal import IncidentSummary, SqliteJournal
+from actions.gateways.journal import SqliteJournal
+from actions.gateways.journal_summaries import IncidentSummary
 from actions.model.canonical import canonical_json
-from actions.model.debts import BENT, Owed, bent, counted, deadline_words, late_ones, of_events, open_ones, overdue_s
+from actions.model.debts import (
+    BENT,
+    Owed,
+    bent,
+    counted,
+    deadline_words,
+    holding,
+    holds,
+    late_ones,
+    of_events,
+    open_ones,
+    overdue_s,
+    urgency,
+)
 from actions.model.due import due_words
 from actions.model.incident import Debt
 from actions.model.outside_text import sanitise
@@ -57,30 +71,32 @@ def _summaries(journal: SqliteJournal, wanted: set[str], system: str) -> Iterato
 
 
 def in_order(rows: Sequence[Owed], now: datetime) -> list[Owed]:
-    """Overdue ones first, what is paid last; else as they come: newest record first."""
-    return sorted(rows, key=lambda one: (bool(one.debt.paid), not overdue_s(one.debt, now)))
+    """The most urgent first, what is paid last; else as they come: newest record first."""
+    return sorted(rows, key=lambda one: urgency(one.debt, now))
 
 
 def debt_lines(rows: Sequence[Owed], now: datetime, url_of: Where = nowhere) -> list[str]:
-    """Two lines or more for each, safe for any terminal."""
+    """Two or three for each, safe for any terminal; what straightens it stands alone in its line, to be copied."""
     lines: list[str] = []
     for one in rows:
         debt = one.debt
         drill = " DRILL" if one.mode == "drill" else ""
         lines.append(f"{state_word(debt, now)}  {one.incident}{drill}  {debt.name}  {debt.text}")
         lines.append("    " + "; ".join(about(debt, now, url_of(one), f"{one.system} ({one.environment})")))
+        lines += [f"    {words}" for words in straightens(debt)]
     return [sanitise(line) for line in lines]
 
 
 def state_word(debt: Debt, now: datetime) -> str:
-    """``OVERDUE by 2 d``, ``open`` or ``paid``."""
+    """``OVERDUE by 2 d``, ``OVERDUE by 2 d, bent``, ``bent``, ``open`` or ``paid``."""
     if debt.paid:
         return "paid"
-    return deadline_words(debt, now) if overdue_s(debt, now) else "open"
+    late = deadline_words(debt, now) if overdue_s(debt, now) else ""
+    return ", ".join(filter(None, (late, "bent" if holds(debt) else ""))) or "open"
 
 
 def about(debt: Debt, now: datetime, url: str = "", system: str = "") -> list[str]:
-    """System, deadline, owner, ticket, what straightens it; or who paid it, when and how."""
+    """System, deadline, owner, ticket; or who paid it, when and how."""
     parts = [system] if system else []
     late = overdue_s(debt, now)
     parts.append(f"was due {due_words(debt.due)}" if late else deadline_words(debt, now))
@@ -89,15 +105,16 @@ def about(debt: Debt, now: datetime, url: str = "", system: str = "") -> list[st
         parts.append(f"ticket: {debt.ticket}{f' ({url})' if url and url != debt.ticket else ''}")
     if debt.paid:
         parts.append(f"paid by {debt.paid_by} {due_words(debt.paid_at)}: {debt.paid}")
-    elif debt.undo:
-        parts.append(f"straightened by: {undo_words(debt)}")
     return parts
 
 
-def undo_words(debt: Debt) -> str:
-    """What straightens it: ``u on X3 (undoes that step in the cockpit)``."""
-    step = debt.undo.removeprefix(BENT).partition(",")[0]
-    return f"{debt.undo} (undoes {step} in the cockpit)" if bent(debt) else debt.undo
+def straightens(debt: Debt) -> list[str]:
+    """``straightened by: u on N1 (undoes N1 in the cockpit), or N2 ...`` of an open one; else nothing."""
+    if debt.paid or not debt.undo:
+        return []
+    first, comma, others = debt.undo.partition(",")
+    step = first.removeprefix(BENT)
+    return [f"straightened by: {first}{f' (undoes {step} in the cockpit)' if bent(debt) else ''}{comma}{others}"]
 
 
 def debts_text(
@@ -118,7 +135,8 @@ def debts_text(
         none = f"; open: {left}" if left else ": nothing is owed" if not damaged else ""
         return "\n".join([*lines, f"no {'overdue ' if left else ''}debts in {place}{none}"])
     lines += debt_lines(shown, now, url_of)
-    lines.append(left or "nothing is owed")
+    kept = len(holding(one.debt for one in rows))
+    lines.append(f"{left}{f', {kept} bent' if kept else ''}" if left else "nothing is owed")
     if left:
         lines.append('pay one: goaround debts pay ID CODE --how "..."; give it away: goaround debts assign ID CODE')
     return "\n".join(lines)
@@ -157,6 +175,7 @@ def _debt_data(one: Owed, now: datetime, url: str) -> dict[str, Any]:
         "text": debt.text,
         "undo": debt.undo,
         "by_step": bent(debt),
+        "bent": not debt.paid and holds(debt),
         "opened_at": debt.opened_at,
         "due": debt.due,
         "overdue_s": overdue_s(debt, now),

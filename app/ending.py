@@ -109,7 +109,7 @@ def _close_parked(screen: IncidentScreen) -> None:
 
 def _close(screen: IncidentScreen) -> None:
     from actions.model.bent import still_bent
-    from actions.model.debts import deadline_words
+    from actions.model.debts import deadline_words, in_order
     from widgets.close_dialog import CloseDialog
 
     session = screen.session
@@ -128,7 +128,9 @@ def _close(screen: IncidentScreen) -> None:
         lambda outcome: (park_reason if held else close_reason)(session.incident, outcome),
         best="forward" if forward_decided(session.incident) and not session.incident.proven else "recovered",
         now=session.clock.now,
-        held=tuple(f"{one.name} {one.text}: {deadline_words(one, now)}{steps.get(one.name, '')}" for one in held),
+        held=tuple(
+            f"{one.name} {one.text}: {deadline_words(one, now)}{steps.get(one.name, '')}" for one in in_order(held, now)
+        ),
         ascii=screen.ascii,
     )
     screen.app.push_screen(dialog, answered)

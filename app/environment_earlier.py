@@ -48,6 +48,8 @@ class Earlier:
     file: KeptFile | None = None
     """Where its values are; None: only marks were kept."""
     encrypted_to: tuple[str, ...] = ()
+    gone: bool = False
+    """Its values were kept, and are not there any more."""
 
 
 def earlier(
@@ -85,11 +87,31 @@ def _predeployed(store: Path, system: str, source: str, release: Release, times:
             continue
         called = short_id(one.release.identity) if one.release is not None else "what ran"
         words, values = f"{source}, before {called} was replaced", one.values
-        if values is None:
-            yield Earlier(variables.at, words, variables.marks)
+        if values is None or _gone(store, values.path):
+            yield Earlier(variables.at, words, variables.marks, gone=values is not None)
         else:
             file = KeptFile(PREDEPLOY, values.path, values.sha256)
             yield Earlier(variables.at, words, variables.marks, file, values.encrypted_to)
+
+
+def _gone(store: Path, path: str) -> bool:
+    """Whether it is surely not there; what else is wrong with it is told when it is opened."""
+    try:
+        values_path(store, path).lstat()
+    except FileNotFoundError:
+        return True
+    except (OSError, RecordDamaged):
+        return False
+    return False
+
+
+def values_path(store: Path, path: str) -> Path:
+    """Where a file of values lies that ``goaround predeploy`` kept. Raises RecordDamaged for one that is not ours."""
+    folder = store / FOLDER / VALUES
+    if ".." in Path(path).parts or not (folder / path).is_relative_to(folder):
+        what = sanitise(str(folder / path))
+        raise RecordDamaged(f"{what} leads out of the store", "", "look at the records of goaround predeploy")
+    return folder / path
 
 
 def _of(one: Predeploy, release: Release, times: Times) -> bool:
@@ -120,11 +142,8 @@ def bytes_of(journal: SqliteJournal, file: KeptFile, identity: str) -> bytes:
 def _predeploy_bytes(store: Path, file: KeptFile, identity: str) -> bytes:
     from actions.gateways import age_files
 
-    folder = store / FOLDER / VALUES
-    path = folder / file.path
+    path = values_path(store, file.path)
     what = sanitise(str(path))
-    if ".." in Path(file.path).parts or not path.is_relative_to(folder):
-        raise RecordDamaged(f"{what} leads out of the store", "", "look at the records of goaround predeploy")
     try:
         data = path.read_bytes()
     except OSError as error:

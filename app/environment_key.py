@@ -7,7 +7,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from actions.gateways.journal import share_or_hide
+from actions.gateways.store_folder import share_or_hide
 from actions.model.errors import GoaroundError
 
 KEY = "environment.key"

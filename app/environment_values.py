@@ -41,24 +41,28 @@ class StoreEnvironments:
 
     def known(self, release: Release) -> KnownEnvironment | None:
         """The newest one of its life; values come from it, or from an older file that holds the very same."""
-        from actions.model.kept_environment import KnownEnvironment
+        from actions.model.kept_environment import KeptFile, KnownEnvironment
         from actions.model.release_history import History
         from actions.model.release_rows import Listing
         from app.environment_earlier import earlier
 
         row = History("", (Listing("", (release,)),), now=self._clock.now()).row(0)
         times = tuple((life.since, life.until) for life in row.lives)
-        newest = closed = None
+        newest = closed = gone = None
         for one in earlier(self._journal, self._settings, "coolify", release, times, []):
             newest = newest or one
             if one.file is None:
+                gone = gone or (one if one.gone else None)
                 continue
             if self.opens(one.encrypted_to):
                 return self._open(newest, one, one.file)
             closed = closed or one
-        if newest is None or closed is None or closed.file is None:
+        if newest is None or (closed or gone) is None:
             return None
         marks = newest.marks
+        if closed is None or closed.file is None:
+            nowhere = KeptFile("", "")
+            return KnownEnvironment(newest.at, newest.words, nowhere, marks, vouched=tuple(marks), gone=True)
         return KnownEnvironment(
             newest.at, newest.words, closed.file, marks, vouched=tuple(marks), closed_to=closed.encrypted_to
         )
@@ -76,6 +80,9 @@ class StoreEnvironments:
             vouched=tuple(name for name, mark in newest.marks.items() if mark and there.get(name) == mark),
             forms={row.key: form for row in rows if (form := row.form(made=False))},
             made_forms={row.key: form for row in rows if (form := row.form(made=True))},
+            uses={row.key: use for row in rows if (use := row.use())},
+            once=tuple(row.key for row in rows if row.shown_once),
+            whole=one is newest,
         )
 
     def marks(self, variables: Mapping[str, str | None]) -> dict[str, str]:

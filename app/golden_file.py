@@ -10,7 +10,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from actions.gateways.journal import share_or_hide
+from actions.gateways.store_folder import share_or_hide
 from actions.model.errors import GoaroundError
 from actions.model.golden import Pin, in_force, parse
 

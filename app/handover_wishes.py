@@ -33,7 +33,7 @@ def offered_words(session: Session, key: str = "h") -> str:
 def look(screen: IncidentScreen) -> None:
     """Each second: the brief opens by itself, once, for the one it is for, where nothing else is being asked."""
     said = screen.session.incident.offered
-    if said is None or said.at == screen.offer_seen or screen.observe or not screen.is_current:
+    if said is None or said.at == screen.offer_seen or screen.observe or not screen.is_active:
         return
     if said.body.to == screen.session.who.login and not screen.session.driver:
         screen.offer_seen = said.at

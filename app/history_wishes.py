@@ -242,3 +242,27 @@ def every(screen: IncidentScreen) -> None:
     past.every = not past.every
     screen.show_releases()
     screen.say("every commit is shown" if past.every else "of other sources, what was deployed or named is shown")
+
+
+def find(screen: IncidentScreen) -> None:
+    """Find a release among those that are read."""
+    from widgets.reason_dialog import ReasonDialog
+
+    pane = screen.query_one(ReleaseHistory)
+
+    def answered(text: str | None) -> None:
+        if text is not None and not pane.find(text):
+            screen.say(f"no release holds {text!r}{_rest(pane)}")
+
+    prompt = "A name, the beginning of a commit or image id, a word, a day; n and N go on, empty ends it"
+    screen.app.push_screen(ReasonDialog("Find a release", prompt, False, value=pane.text, ascii=screen.ascii), answered)
+
+
+def not_found(screen: IncidentScreen, text: str, way: int) -> None:
+    """There is no other one in that direction."""
+    pane = screen.query_one(ReleaseHistory)
+    screen.say(f"{text!r}: none {f'below{_rest(pane)}' if way > 0 else 'above'}")
+
+
+def _rest(pane: ReleaseHistory) -> str:
+    return f" among the {len(pane.releases)} that are read; G reads older ones" if pane.more else ""

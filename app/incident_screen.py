@@ -16,6 +16,7 @@ from actions.model.blocking import Move, Next, move_for, next_move
 from actions.model.errors import GoaroundError
 from actions.model.incident import forward_decided, item_of
 from actions.model.parked import straightens_parked
+from actions.model.quick_dataclass import replace
 from actions.model.release import Release, WayBack
 from actions.model.step import Risk
 from app import ending, fact_wishes, handover_wishes, history_wishes, list_wishes, release_reading, wishes
@@ -24,7 +25,7 @@ from app.keys import KEYS, bindings, footer
 from app.pane_layout import PaneLayout
 from app.parking import elsewhere, owed_words
 from app.session import Session
-from app.start_words import declare_blocked, start_facts
+from app.start_words import declare_blocked, flying_elsewhere, start_facts
 from widgets.checklist import Checklist
 from widgets.command_log import CommandLog
 from widgets.decision_matrix import DecisionMatrix
@@ -90,6 +91,8 @@ class IncidentScreen(PaneLayout):
         """Criteria that sensors propose, as far as it was said."""
         self.armed_at = 0
         """Monotonic milliseconds since which the highlighted step has been shown as it is."""
+        self.held_down = False
+        """The newest Enter came too soon after another."""
         self._changing = False
         self._shown_for: tuple[str, str] = ("", "")
         self._note = ""
@@ -151,8 +154,12 @@ class IncidentScreen(PaneLayout):
 
     def tick(self) -> None:
         """What others wrote, and the output of the running step."""
-        if self.session.poll():
+        before = self.session.incident.id
+        # A dialog is answered, and what was answered is done, for the record over which it was opened.
+        if self.session.poll(turn=self.is_active and not self.signing):
             self.refresh_panes()
+        if before not in ("", self.session.incident.id):
+            self.say(f"{self.session.incident.id} is open: it is shown now instead of {before}")
         self.drain_spool()
 
     def look_after(self) -> None:
@@ -201,10 +208,11 @@ class IncidentScreen(PaneLayout):
                 host=system.host,
                 mode="drill" if system.environment == "drill" else "live",
                 driver=session.driver,
+                flies=flying_elsewhere(session),
                 warnings=session.warnings(),
                 elsewhere=self.parked_elsewhere(),
             )
-        return bar_facts(
+        facts = bar_facts(
             session.incident,
             now=session.clock.now(),
             elapsed_ms=session.elapsed_ms(),
@@ -214,6 +222,8 @@ class IncidentScreen(PaneLayout):
             warnings=session.warnings(),
             elsewhere=self.parked_elsewhere(),
         )
+        # The lease is the system's: who took it for something else has left no event in a record that is parked.
+        return replace(facts, flies=flying_elsewhere(session)) if facts.parked and not facts.driver else facts
 
     def parked_elsewhere(self) -> str:
         """What the system's other records that are parked owe, for the bar."""
@@ -430,6 +440,14 @@ class IncidentScreen(PaneLayout):
     @on(ReleaseHistory.MoreWanted)
     def _more_wanted(self) -> None:
         history_wishes.more(self)
+
+    @on(ReleaseHistory.FindWanted)
+    def _release_wanted(self) -> None:
+        history_wishes.find(self)
+
+    @on(ReleaseHistory.NotFound)
+    def _release_not_found(self, message: ReleaseHistory.NotFound) -> None:
+        history_wishes.not_found(self, message.text, message.way)
 
     @on(ReleaseHistory.EveryWanted)
     def _every_wanted(self) -> None:

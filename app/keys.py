@@ -183,11 +183,18 @@ def pane_rows() -> list[tuple[str, str]]:
     from widgets.criteria_list import CriteriaList
     from widgets.history import ReleaseHistory
     from widgets.log_stream import LogStream
+    from widgets.release_find import FindsReleases
     from widgets.row_view import RowView
 
     told = {(key.shown, key.action) for key in KEYS}
     rows: list[tuple[str, str]] = []
-    panes = ((RowView, "every pane"), (ReleaseHistory, "releases"), (LogStream, "logs"), (CriteriaList, "criteria"))
+    panes = (
+        (RowView, "every pane"),
+        (ReleaseHistory, "releases"),
+        (FindsReleases, "releases"),
+        (LogStream, "logs"),
+        (CriteriaList, "criteria"),
+    )
     for pane, where in panes:
         for binding in pane.BINDINGS:
             assert isinstance(binding, Binding)  # ours all are

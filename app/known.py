@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from actions.gateways.journal import IncidentSummary, SqliteJournal
+from actions.gateways.journal import SqliteJournal
+from actions.gateways.journal_summaries import IncidentSummary
 from actions.model.events import PlanDrawn
 from actions.model.plan import Plan
 from actions.model.release import Release, WayBack

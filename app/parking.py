@@ -87,6 +87,15 @@ def owed_words(records: tuple[Parked, ...], now: datetime) -> str:
     return f"PARKED: {left or 'to be closed'}{unsigned}"
 
 
+def others_words(records: tuple[Parked, ...], now: datetime) -> str:
+    """What stands beneath the debts of one record: the others that wait for theirs, and the command that tells more."""
+    if not records:
+        return ""
+    first, *more = by_urgency(records, now)
+    others = f" and {len(more)} more" if more else ""
+    return f"◆ PARKED besides: {first.words(now)}{others}: goaround debts lists and pays them"
+
+
 def by_urgency(records: tuple[Parked, ...], now: datetime) -> list[Parked]:
     """What can be closed first, then what nobody has signed, then those with most that is overdue; else the newest."""
     return sorted(records, key=lambda one: (not one.free, not one.unsigned, -one.overdue(now)))

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from actions.engine.planner import propose
-from actions.model.after_failure import abort_step
 from actions.model.blocking import Move, Next, blocked_reason, move_for, next_move
 from actions.model.checklist import State
-from actions.model.clock import span, t_plus
-from actions.model.effect import shown
 from actions.model.errors import GoaroundError, Refused
 from actions.model.incident import item_of, items, restricted, state_of
-from actions.model.plan import PlannedStep
-from actions.model.release import Release, short_id
 from actions.model.sensing import reading
-from actions.model.step import Risk
 from app import plain_decision
 from app.begin import AS_ALWAYS, Begin
-from app.clock_skew import observe_skew
 from app.handover_wishes import offered_words
+from app.plain_operator import Leave, Operator
+from app.plain_running import PlainRunning
 from app.second_look import FAILED, second_look
 from app.session import Session
 from app.signing import sign_off
@@ -61,43 +55,18 @@ SENSED_LOOKS, SENSED_PAUSE_S = 240, 0.25
 """How often, and how far apart, plain mode looks whether a sensed item has ticked itself before it asks again."""
 
 
-class Operator(Protocol):
-    """Who answers: a person at a terminal, or the demo playing by itself."""
-
-    def say(self, line: str) -> None:
-        """Show a line."""
-
-    def ask(self, kind: str, prompt: str) -> str:
-        """Ask; ``kind`` names the question. Raises EOFError when nobody answers any more."""
-
-
-class Leave(Exception):
-    """The operator left."""
-
-
-class Plain:
+class Plain(PlainRunning):
     """The loop: say where we are, ask, do, say what came of it."""
 
     def __init__(self, session: Session, operator: Operator, begin: Begin = AS_ALWAYS) -> None:
         """``begin``: what the command line says of how it begins; done once, as soon as it can be."""
-        self.session = session
-        self.operator = operator
+        super().__init__(session, operator)
         self.begin = begin
-        self._number = 0
-        self._releases: tuple[Release, ...] = ()
         self._focus = ""
-        self._spool_at: dict[str, int] = {}
         self.lookout: Lookout | None = None
         self._ready: PlainReady | None = None
-        self._word = ""
-        """What was last said of the running step."""
         self._proposed: tuple[str, ...] = ()
         """Criteria that sensors propose, as far as it was said."""
-
-    def say(self, text: str) -> None:
-        """A numbered line with the incident's clock."""
-        self._number += 1
-        self.operator.say(f"{self._number:>3} {t_plus(self.session.elapsed_ms())} {text}")
 
     def fly(self) -> None:
         """Until the record is signed or the operator leaves; what is sensed is looked at meanwhile."""
@@ -181,7 +150,7 @@ class Plain:
 
     def _command(self, word: str, rest: str) -> None:
         commands: dict[str, Callable[[], None]] = {
-            "?": lambda: self._lines(HELP.splitlines()),
+            "?": lambda: self.show(HELP.splitlines()),
             "l": self.list_items,
             "d": self.decide,
             "y": self.criteria,
@@ -212,15 +181,11 @@ class Plain:
     def _leave(self) -> None:
         raise Leave
 
-    def _lines(self, lines: list[str] | tuple[str, ...]) -> None:
-        for line in lines:
-            self.operator.say(f"    {line}")
-
     def _do(self, move: Next) -> None:
         if move.blocked:
             if self._await_approval(move):
                 return
-            self._refuse(move.code, move.blocked)
+            self.refuse(move.code, move.blocked)
         actions: dict[Move, Callable[[], None]] = {
             Move.DECLARE: self.declare,
             Move.TICK: lambda: self.mark(move.code, State.DONE),
@@ -367,50 +332,9 @@ class Plain:
 
     def choose(self) -> None:
         """List what there is to go back to, draw the plan, show it."""
-        observe_skew(self.session)
-        self._releases = self.session.releases()
-        if self.session.settings.readiness.file:
-            from app.readiness_reading import with_gaps  # where there is such a file
+        from app.plain_releases import choose  # when one is chosen
 
-            self._releases = with_gaps(self.session, self._releases)
-        if not self._releases:
-            raise Refused("no release to go back to was found")
-        self._lines([note.words() for note in self.session.release_notes])
-        option = self.session.option()
-        from app.release_sources import read_history
-
-        past = read_history(self.session, self._releases, option) if option != "database" else None
-        for words in past.errors if past is not None else ():
-            self.operator.say(f"   ! not read: {words}")
-        proposal = propose(self._releases, past)
-        proposed = proposal.release
-        from app.plain_schema import words_of
-
-        schema = words_of(self.session, self._releases, self.operator.say)
-        for index, release in enumerate(self._releases[:20], 1):
-            mark = "*" if release == proposed else " "
-            when = release.live_since or release.created
-            self.operator.say(
-                f"   {mark}{index:>2} {release.name:<24} {when[:19]:<19} {short_id(release.identity):<16}"
-                f" {schema(release)}{release.way_back.value}  {release.note or release.subject}"
-            )
-        self.operator.say(f"    {'proposed: ' if proposed else ''}{proposal.why}")
-        for words in proposal.newer:
-            self.operator.say(f"      {words}")
-        default = self._releases.index(proposed) + 1 if proposed else 0
-        text = self.operator.ask(
-            "release", f"Number of the release{f' (Enter: {default})' if default else ''} > "
-        ).strip()
-        number = int(text) if text.isdigit() else (default if not text else 0)
-        if not 1 <= number <= len(self._releases):
-            raise Refused("no such release", "", "give the number at its line")
-        plan = self.session.draw(self._releases[number - 1])
-        self.say(f"plan {plan.digest[:12]}: {plan.option} to {plan.target.name} ({short_id(plan.target.identity)})")
-        self._lines([note.words() for note in plan.notes])
-        plain_decision.say_warnings(self.session, self.say)
-        plain_decision.say_timing(self.session, self.say)
-        for step in plan.steps:
-            self.operator.say(f"    {step.code:<3} {step.title} ({step.risk.value})")
+        choose(self)
 
     def _begin(self) -> None:
         if self.begin != AS_ALWAYS:
@@ -434,10 +358,6 @@ class Plain:
         """This item is the next."""
         self._focus = code
 
-    def show(self, lines: Iterable[str]) -> None:
-        """Lines that belong to what was said last."""
-        self._lines(tuple(lines))
-
     def tell(self) -> None:
         """Tell people."""
         from app.plain_messages import tell  # when somebody is told
@@ -454,127 +374,13 @@ class Plain:
         """Would a rollback work right now: all that was found."""
         if rest not in ("", "now") or self._ready is None:
             raise Refused(f"ready {rest} is no command here", "", "ready, or ready now")
-        self._ready.show(rest, self.say, self._lines)
+        self._ready.show(rest, self.say, self.show)
 
     def procedure(self) -> None:
         """The document that is followed, line by line."""
         from app.plain_procedure import show  # when it is asked for
 
         show(self)
-
-    def run(self, code: str, *, undo: bool = False) -> None:
-        """Show what will happen, arm, start, watch."""
-        incident = self.session.incident
-        step = incident.plan.step(code) if incident.plan else None
-        if step is None:
-            raise Refused(f"{code!r} is no step of the plan")
-        approval = self.session.approvals()
-        reason = blocked_reason(incident, code, driver=self.session.driver, undo=undo, approval=approval)
-        if reason:
-            self._refuse(code, reason)
-        armed = self._arm(step, undo)
-        self.session.start(code, armed=armed, undo=undo)
-        self.watch()
-
-    def _refuse(self, code: str, reason: str) -> NoReturn:
-        """A wish that is refused is as visible in the record as one that is granted."""
-        if self.session.driver and self.session.incident.plan and self.session.incident.plan.step(code):
-            self.session.refuse(code, reason)
-        raise Refused(reason)
-
-    def _arm(self, step: PlannedStep, undo: bool) -> str:
-        self.say(f"{'undo ' if undo else ''}{step.code} {step.title}: {step.risk.value}, about {span(step.about_s)}")
-        self._lines(shown(step.undo if undo else step.effects))
-        if step.risk is Risk.IRREVERSIBLE:
-            plan = self.session.incident.plan
-            name = plan.system if plan else ""
-            how = "Replaces what is live; u takes it back" if step.undo else "Cannot be undone"
-            how = f"Takes {step.code} back" if undo else how
-            typed = self.operator.ask("typed", f"{how}. Type {name} to arm, or Enter to go back > ")
-            if typed != name:
-                raise Refused("not armed: nothing was done")
-            return "typed"
-        if step.risk is Risk.REVERSIBLE or undo:
-            does = "undo" if undo else "run"
-            answer = self.operator.ask("arm", f"Enter: {does} {step.code} as shown; q: not now > ").strip()
-            if answer:
-                raise Refused("not armed: nothing was done")
-        return "enter"
-
-    def watch(self) -> None:
-        """Show the output of the running step until its end is on record."""
-        session = self.session
-        self._word = ""
-        while True:
-            try:
-                if not self._look():
-                    break
-            except KeyboardInterrupt:
-                self._interrupted()
-        self._follow()
-        done = session.incident.runs[-1]
-        outcome = done.outcome.value if done.outcome else f"resolved: {done.resolved.value if done.resolved else '?'}"
-        self.say(f"{done.code} {outcome}: {done.summary}")
-        found = abort_step(session.incident, done.code)
-        if found is not None:
-            self.say(f"Enter runs {done.code} again; u {found.code} undoes {found.code} {found.title}")
-
-    def _look(self) -> bool:
-        """Show what is new of the running step and wait a moment; False when none runs."""
-        session = self.session
-        session.sync()
-        running = session.incident.running is not None
-        self._follow()
-        if running:
-            word = session.look_after()
-            # The seconds of a silence grow; that it has begun is said once.
-            if word and word != self._word and not ("silent" in word and "silent" in self._word):
-                self.say(word)
-            self._word = word
-            session.clock.sleep(0.1)
-        return running
-
-    def _interrupted(self) -> None:
-        """Ctrl-C while a step runs asks; it never stops anything by itself."""
-        ask = "a: stop after this step; n: terminate now; q: leave (the step goes on); Enter: go on watching > "
-        try:
-            answer = self.operator.ask("stop", ask).strip()
-        except (EOFError, KeyboardInterrupt):
-            raise Leave from None
-        if answer == "q":
-            raise Leave
-        if answer in ("a", "n"):
-            self._request_stop(answer)
-
-    def _follow(self) -> None:
-        runs = self.session.incident.runs
-        if not runs:
-            return
-        path = self.session.folder() / runs[-1].spool
-        if not path.exists():
-            return
-        at = self._spool_at.get(path.name, 0)
-        with path.open("rb") as file:
-            file.seek(at)
-            data = file.read()
-        end = data.rfind(b"\n") + 1
-        self._spool_at[path.name] = at + end
-        for line in data[:end].decode("utf-8", "replace").splitlines():
-            self.operator.say(f"      {line[11:23]}Z {line[28:]}")
-
-    def stop(self) -> None:
-        """The everything-stops key."""
-        answer = self.operator.ask("stop", "a: stop after this step; n: terminate now; Enter: neither > ").strip()
-        if answer in ("a", "n"):
-            self._request_stop(answer)
-
-    def _request_stop(self, answer: str) -> None:
-        try:
-            self.session.stop("after" if answer == "a" else "now")
-        except GoaroundError as error:
-            self.say(f"! {error.line()}")
-            return
-        self.say("stopped; r lifts it")
 
     def close(self) -> None:
         """The outcome."""
@@ -583,7 +389,7 @@ class Plain:
     def _look_again(self, person: str) -> None:
         """The proof once more, for the one who verifies; where it fails now, signing wants a reason."""
         lines = second_look(self.session, person)
-        self._lines(lines)
+        self.show(lines)
         if any(line.startswith(FAILED) for line in lines):
             reason = self.operator.ask("reason", "The second look failed. Why sign all the same? (Enter: do not) > ")
             if not reason.strip():

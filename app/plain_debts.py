@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from actions.model.debts import counted, in_order
 from app.debt_desk import assign, debt_of, pay
-from app.debts import about, state_word
+from app.debts import about, state_word, straightens
 
 if TYPE_CHECKING:
     from app.plain import Plain
@@ -20,7 +20,8 @@ def debts(plain: Plain, code: str) -> None:
     if not code:
         for one in in_order(session.incident.debts, now):
             plain.operator.say(f"    {state_word(one, now)}  {one.name}  {one.text}")
-            plain.operator.say(f"        {'; '.join(about(one, now))}")
+            for words in ("; ".join(about(one, now)), *straightens(one)):
+                plain.operator.say(f"        {words}")
         plain.say(counted(session.incident.debts, now) or "nothing is owed")
         return
     debt = debt_of(session.incident, code)

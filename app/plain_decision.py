@@ -28,7 +28,7 @@ from actions.model.matrix import Decision, Inputs, has_users, named, parse_users
 from app.session import Session
 
 if TYPE_CHECKING:
-    from app.plain import Operator
+    from app.plain_operator import Operator
 
 Say = Callable[[str], None]
 UNKNOWN = "?"

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actions.model.clock import stamp
+from actions.model.clock import Clock, stamp
 from actions.model.errors import BadInput
 from actions.model.predeploy import Predeploy
 from actions.model.system import Settings
 from app.command_lines import Lines, Quiet, ended_as_by_hand
 from app.command_world import open_world
+from app.environment_pruning import prune_values
 from app.places import store_folder
 from app.predeploy_data import Data
 from app.predeploy_files import write
@@ -79,6 +80,7 @@ def run_predeploy(asked: Asked) -> int:
             values=code.values,
         )
         path = write(store_folder(settings, asked.store), record)
+        _prune(lines, settings, asked.store, world.clock)
     _verdict(lines, record, path)
     if asked.json:
         print(json.dumps(_data(record, path, lines), indent=1))
@@ -99,6 +101,15 @@ def _check(settings: Settings, path: str, asked: Asked) -> None:
         raise BadInput(
             f"{path}: no way back is configured", "", "add [compose], [git] or [database]", code="nothing-configured"
         )
+
+
+def _prune(lines: Lines, settings: Settings, store: str, clock: Clock) -> None:
+    """What is kept no longer goes once the newest is on record: never the other way round."""
+    pruned = prune_values(store_folder(settings, store), settings, clock)
+    if pruned.removed:
+        lines.say(f"removed: the values kept of {pruned.removed} earlier runs (environment.keep_releases)")
+    if pruned.stays:
+        lines.say(pruned.stays)
 
 
 def _verdict(lines: Lines, record: Predeploy, path: Path) -> None:

@@ -13,7 +13,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from actions.gateways.journal import share_or_hide
+from actions.gateways.store_folder import share_or_hide
 from actions.model.ready import ReadyReport, report_of
 
 LIMIT = 1_000_000

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from actions.gateways.bundle import Exported, VerifyResult, export, verify_bundle, verify_stored
-from actions.gateways.journal import IncidentSummary, SqliteJournal
+from actions.gateways.journal import SqliteJournal
+from actions.gateways.journal_summaries import IncidentSummary
 from actions.model.branching import RESTRICTED, RESTRICTED_WORDS
 from actions.model.canonical import canonical_json
 from actions.model.chain import hash_groups

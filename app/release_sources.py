@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.engine import planner
-from actions.gateways.journal import IncidentSummary, SqliteJournal
+from actions.gateways.journal import SqliteJournal
+from actions.gateways.journal_summaries import IncidentSummary
 from actions.model.deployed import BY_ROLLBACK, Deployed
 from actions.model.errors import GoaroundError
 from actions.model.note_kinds import NoteKind

@@ -118,13 +118,37 @@ class SessionRecord:
                     self.driver = False  # somebody else flies since
             return bool(fresh)
 
-    def poll(self) -> bool:
-        """As ``sync``, but asks the store first whether anybody else wrote; cheap enough for every tick."""
+    def poll(self, *, turn: bool = True) -> bool:
+        """As ``sync``, but asks the store first whether anybody else wrote; cheap enough for every tick.
+
+        ``turn``: an observer may turn to another incident. Not while somebody answers a question about this one.
+        """
         version = self.journal.data_version()
         if version == self._seen_version and not (self._resolving or self.incident.running):
             return False
-        self._seen_version = version
-        return self._turn_to_newer() or self.sync()
+        if turn:
+            self._seen_version = version  # else the turn is made up for at the first tick that allows it
+        lost = self._lost_lease()
+        return (turn and self._turn_to_newer()) or self.sync() or lost
+
+    def _lost_lease(self) -> bool:
+        """Whether somebody took the lease for what stands in no event here: another incident of this system."""
+        row = self.journal.lease(self.settings.system.name) if self.driver else None
+        if row is None or (row.fence == self.fence and row.held):
+            return False
+        self.driver = False
+        self._left_parked()
+        return True
+
+    def _left_parked(self) -> None:
+        """A parked record says until when somebody was at its keys."""
+        if not self.incident.is_parked:
+            return
+        with contextlib.suppress(GoaroundError):  # it says who was there, and nothing hangs on it
+            self.sync()
+            holder = self.incident.holder
+            if holder is not None and holder.fence == self.fence:
+                self.record(ev.LeaseReleased(self.who.login, self.fence), drive=False)
 
     def _turn_to_newer(self) -> bool:
         """An observer with nothing open before it turns to the incident that the driver has declared meanwhile."""
@@ -297,9 +321,8 @@ class SessionRecord:
 
     def forget(self) -> None:
         """Turn away from the present incident, to declare another."""
-        if self.driver and self.incident.is_parked and self.incident.holder is not None:
-            with contextlib.suppress(GoaroundError):  # it says who was there, and nothing hangs on it
-                self.record(ev.LeaseReleased(self.who.login, self.fence), drive=False)
+        if self.driver:
+            self._left_parked()
         if self._runner is not None:
             self._runner.close()
             self._runner = None

@@ -11,6 +11,7 @@ from widgets.presentation import day_text
 from widgets.start_card import StartFacts
 
 ONLY_LOOKING = "this cockpit was opened with --observe, no key changes anything"
+HELD_DOWN = "Enter came twice at once or is held down: let go, look, press once"
 
 
 def start_facts(session: Session, releases: tuple[Release, ...], observe: bool) -> StartFacts:
@@ -33,11 +34,13 @@ def declare_blocked(session: Session, observe: bool) -> str:
     """Why Enter declares nothing here; empty: it does."""
     if observe:
         return ONLY_LOOKING
-    if not session.driver:
-        row = session.journal.lease(session.settings.system.name)
-        if row is not None and holder_lives(row, session.who.host, session.clock):
-            return f"{session.holder_line()} flies; T takes over, with a reason"
-    return ""
+    return f"{session.holder_line()} flies; T takes over, with a reason" if flying_elsewhere(session) else ""
+
+
+def flying_elsewhere(session: Session) -> str:
+    """Who else holds the lease of this system, whatever record they have before them; empty: nobody does."""
+    row = None if session.driver else session.journal.lease(session.settings.system.name)
+    return row.holder if row is not None and holder_lives(row, session.who.host, session.clock) else ""
 
 
 def _running(session: Session, releases: tuple[Release, ...]) -> str:

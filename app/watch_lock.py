@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from actions.gateways.journal import share_or_hide
+from actions.gateways.store_folder import share_or_hide
 from actions.model.clock import stamp
 from actions.model.errors import Refused, Unreachable
 from actions.model.outside_text import sanitise

@@ -19,7 +19,7 @@ from app.attempts import attempt, may_not
 from app.ending import finish
 from app.keys import pane_help_rows
 from app.pane_layout import PaneLayout
-from app.start_words import ONLY_LOOKING
+from app.start_words import HELD_DOWN, ONLY_LOOKING
 from widgets.log_stream import LogStream
 
 if TYPE_CHECKING:
@@ -166,7 +166,8 @@ def _seen(screen: IncidentScreen) -> bool:
     if not screen.query_one("#preview").display:
         screen.action_pane("preview")
         screen.armed_at = screen.session.clock.monotonic_ms()
-        screen.say("this is what will happen; Enter runs it as shown")
+        # On a slow screen the Enters behind this one have come already, and were told: that must not be told over.
+        screen.say(HELD_DOWN if screen.held_down else "this is what will happen; Enter runs it as shown")
         return False
     if screen.session.clock.monotonic_ms() - screen.armed_at < LOOK_MS:
         screen.say("look at what will happen, then press Enter again")
@@ -193,7 +194,7 @@ def undo(screen: IncidentScreen, code: str) -> None:
     step = plan.step(code) if plan else None
     reason = blocked_reason(session.incident, code, driver=session.driver, undo=True)
     if step is None or reason:
-        screen.say(f"{code}: {reason}" if code else "no step is highlighted")
+        _refuse(screen, code, (reason or "") if code else "no step is highlighted")
         return
     dialog = ConfirmDialog(f"Undo {code} {step.title}", list(shown(step.undo)), "undo", ascii=screen.ascii)
     screen.app.push_screen(dialog, lambda armed: _start(screen, code, "typed", True) if armed else None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -159,6 +160,20 @@ def neutral_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
         for name in FOREIGN_VARIABLES:
             patch.delenv(name, raising=False)
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def neutral_signals() -> Iterator[None]:
+    """A run in the background, or under nohup, ignores signals, and so would every process that a test starts.
+
+    A handler that does nothing spares this run as before, and is not handed on.
+    """
+    ignored = [one for one in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(autouse=True)

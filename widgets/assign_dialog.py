@@ -13,7 +13,9 @@ from textual.widgets import Button, Input
 
 from actions.model.due import FORMS, due_words, parse_due
 from actions.model.incident import Debt
+from widgets.debts_dialog import LONGEST_TEXT
 from widgets.dialog import Dialog, PlainInput, Words, button
+from widgets.presentation import clip
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class AssignDialog(Dialog[AssignAnswer | None]):
 
     def body(self) -> Iterable[Widget]:
         """What it is, and the fields."""
-        yield Words(self.debt.text, ascii=self.ascii)
+        yield Words(clip(self.debt.text, LONGEST_TEXT), ascii=self.ascii)
         who = f" (one of {self.people})" if self.people else ""
         yield Words(f"Owner{who}:", ascii=self.ascii, classes="-title")
         yield PlainInput(self.debt.owner, limit=80, id="owner")

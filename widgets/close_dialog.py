@@ -14,6 +14,10 @@ from textual.widgets import Button, Input
 from actions.model.due import FORMS, due_words, parse_due
 from widgets.choice_list import ChoiceList
 from widgets.dialog import Dialog, PlainInput, Words, button
+from widgets.presentation import clip, harmless, wrap_cells
+
+AROUND = 14
+"""Lines that are not what is bent: border, heading, question, outcomes, field, a trouble, buttons."""
 
 OUTCOMES = (
     ("recovered", "the release before is back, and proven"),
@@ -76,11 +80,9 @@ class CloseDialog(Dialog[CloseAnswer | None]):
             word = "Parking" if self.held else "Closing"
             yield Words(f"{still}\n{word} leaves it so.", ascii=self.ascii, id="bent", classes="-warning")
         if self.held:
-            kept = "\n".join(f"! {line}" for line in self.held)
-            words = f"It cannot be closed while this is bent:\n{kept}"
-            yield Words(words, ascii=self.ascii, id="held", classes="-warning")
+            yield Words(self._kept(), ascii=self.ascii, id="held", classes="-warning")
         after = (
-            "Parked, the record waits for these debts; you fly no more, and another incident can be opened."
+            "Parked, the record waits for that; you fly no more, and another incident can be opened."
             if self.held
             else "After this only sign-offs follow."
         )
@@ -96,6 +98,27 @@ class CloseDialog(Dialog[CloseAnswer | None]):
         yield due
         yield Words("In one line, for the record:", ascii=self.ascii)
         yield PlainInput(id="text")
+
+    def fit(self) -> None:
+        """What is bent is named as far as question, fields and buttons stay in sight."""
+        if self.held:
+            self.query_one("#held", Words).say(self._kept(), "-warning")
+
+    def _kept(self) -> str:
+        """What is bent, the most urgent first; how many more there are, and the key that shows them."""
+        width = min(78, self.app.size.width) - 4
+        room = self.app.size.height - AROUND - (0 if self.app.size.width >= 78 else 1)
+        head = "It cannot be closed while this is bent:"
+        lines: list[str] = []
+        for number, line in enumerate(self.held, 1):
+            more = wrap_cells(harmless(f"! {line}"), width, 2)
+            rest = len(self.held) - number
+            if len(lines) + len(more) + bool(rest) > room:
+                if number > 1:
+                    return "\n".join([head, *lines, f"! and {rest + 1} more: leave this, D shows them all"])
+                more = [clip(harmless(f"! {line}"), width)]
+            lines += more
+        return "\n".join([head, *lines])
 
     def choices(self) -> Iterable[Button]:
         """[Close the incident] or [Park the record]."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from actions.model.debts import deadline_words, in_order, overdue_s
+from actions.model.debts import deadline_words, holds, in_order, overdue_s
 from actions.model.due import due_words
 from actions.model.incident import Debt
 from widgets.painted import Row, row_text
@@ -29,9 +29,11 @@ def debt_rows(debts: Sequence[Debt], now: datetime, width: int) -> list[tuple[in
 
 def _lines(place: int, debt: Debt, now: datetime, width: int) -> list[tuple[int, Row]]:
     late = bool(overdue_s(debt, now))
-    state, tone = (
-        ("✓ paid", "tone--done") if debt.paid else ("! OVERDUE", "tone--failed") if late else ("○ open", "tone--error")
-    )
+    state, tone = ("! OVERDUE", "tone--failed") if late else ("○ open", "tone--error")
+    if debt.paid:
+        state, tone = "✓ paid", "tone--done"
+    elif holds(debt):  # what keeps the record open is no thing to do like the others
+        state = f"{state}, bent"
     head = f"{state}  {harmless(debt.name)}"
     first, *more = wrap_cells(harmless(f"{head}  {debt.text}"), max(12, width), INDENT) or [head]
     rows: list[tuple[int, Row]] = [(place, ((first[: len(head)], tone), (first[len(head) :], "")))]
@@ -52,7 +54,7 @@ def _details(debt: Debt, now: datetime, late: bool) -> list[tuple[str, str]]:
     ticket = f" · ticket: {debt.ticket}" if debt.ticket else ""
     rows = [(f"{until} · owner: {debt.owner or 'nobody'}{ticket}", "tone--warning" if late else "tone--dim")]
     if debt.undo:
-        rows.append((f"straightened by: {debt.undo}", "tone--dim"))
+        rows.append((f"straightened by: {debt.undo}", ""))
     return rows
 
 
@@ -73,18 +75,39 @@ class DebtList(RowView):
     ]
 
     def __init__(
-        self, debts: Sequence[Debt], now: datetime, *, at: str = "", ascii: bool = False, id: str | None = None
+        self,
+        debts: Sequence[Debt],
+        now: datetime,
+        *,
+        at: str = "",
+        room: int = 74,
+        ascii: bool = False,
+        id: str | None = None,
     ) -> None:
-        """``at``: name of the debt that is highlighted to begin with."""
+        """``at``: name of the debt that is highlighted to begin with; ``room``: cells until the real width is known."""
         super().__init__(ascii=ascii, id=id)
         self.debts = in_order(debts, now)
         self.now = now
+        self._room = room
         self._fit()
         place = next((place for place, one in enumerate(self.debts) if one.name == at and not one.paid), 0)
         self.cursor = self._line_of(place)
 
+    def show(self, debts: Sequence[Debt], now: datetime) -> None:
+        """Show them as they stand now; the cursor stays with its debt."""
+        here = self.debt
+        self.debts, self.now = in_order(debts, now), now
+        self._fit()
+        # A name that is opened anew is a debt of its own.
+        keys = [(one.name, one.opened_at) for one in self.debts]
+        place = keys.index((here.name, here.opened_at)) if here and (here.name, here.opened_at) in keys else 0
+        line, read_on = self._line_of(place), self.top - self.cursor
+        self.stand_on(line)
+        self.scroll_top(line + read_on)  # where somebody reads, the lines stay under the eye
+        self.refresh()
+
     def _fit(self) -> None:
-        room = (self.content_size.width or 74) - 2  # the cursor on the left, the bar on the right
+        room = (self.content_size.width or self._room) - 2  # the cursor on the left, the bar on the right
         self._lines = debt_rows(self.debts, self.now, room)
 
     def _line_of(self, place: int) -> int:
@@ -103,6 +126,33 @@ class DebtList(RowView):
         """The highlighted debt."""
         place = self._lines[self.cursor][0] if self.cursor < len(self._lines) else -1
         return self.debts[place] if place >= 0 else None
+
+    def _end_of(self, line: int) -> int:
+        """The last line of the debt that begins in this one."""
+        return next((at for at in range(line + 1, len(self._lines)) if self.can_stand(at)), len(self._lines)) - 1
+
+    def stand_on(self, index: int) -> bool:
+        """As ever; the whole debt is seen, as far as there is room."""
+        moved = super().stand_on(index)
+        end = self._end_of(self.cursor)
+        if end >= self.top + self.page:
+            self.scroll_top(min(self.cursor, end - self.page + 1))
+        return moved
+
+    def action_down(self) -> None:
+        """The next debt; one that is longer than the room is read to its end first."""
+        end = self._end_of(self.cursor)
+        if end >= self.top + self.page:
+            self.scroll_top(min(end - self.page + 1, self.top + max(1, self.page - 1)))
+        elif end < self.row_count - 1:
+            super().action_down()
+
+    def action_up(self) -> None:
+        """The debt before; one whose beginning is out of sight is gone back to first."""
+        if self.top > self.cursor:
+            self.scroll_top(max(self.cursor, self.top - max(1, self.page - 1)))
+        else:
+            super().action_up()
 
     @property
     def row_count(self) -> int:

@@ -16,7 +16,7 @@ from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release, WayBack, short_id
 from widgets.painted import Row
 from widgets.presentation import WAYS_BACK, Mark, day_text, fit, harmless, joined
-from widgets.row_view import RowView
+from widgets.release_find import FindsReleases
 
 if TYPE_CHECKING:
     from actions.model.last_good import Judged
@@ -142,7 +142,7 @@ def _cell(release: Release, name: str, now: datetime) -> str:
     return harmless(short_id(release.identity)) or "–"
 
 
-class ReleaseHistory(RowView):
+class ReleaseHistory(FindsReleases):
     """A list of releases. ``show``, ``show_loading`` and ``show_error`` are its three states."""
 
     class ReleaseHighlighted(Message):
@@ -361,7 +361,13 @@ class ReleaseHistory(RowView):
     def _titles(self, words: str = "") -> None:
         count = f"{len(self.releases)} release{'s' if len(self.releases) > 1 else ''}" if self.releases else ""
         self._side = words
-        self.set_titles(f"{self.title} by {self.way}" if self.way else self.title, words or self._why() or count)
+        found = f"find: {harmless(self.text)}" if self.text else ""
+        side = joined((found, words or self._why() or count))
+        self.set_titles(f"{self.title} by {self.way}" if self.way else self.title, side)
+
+    def retitle(self) -> None:
+        """What is looked for stands in the border."""
+        self._titles(self._side)
 
     def highlight(self, identity: str) -> None:
         """Stand on the release with this identity, if it is there."""
@@ -417,7 +423,7 @@ class ReleaseHistory(RowView):
     def moved(self) -> None:
         """Tell where the cursor stands."""
         self.behind = ""
-        if self.schema is not None or self.history is not None:
+        if self.schema is not None or self.history is not None or self.text:
             self._titles(self._side)
         if self.more and self.cursor + NEAR * self.page >= len(self.releases):
             self.post_message(self.MoreWanted())

@@ -253,7 +253,8 @@ def _debts(facts: BarFacts) -> _Variants:
     if not facts.debts:
         return _elsewhere(facts)
     tone = "tone--failed" if "overdue" in facts.debts else "tone--warning"
-    short: Row = ((f"{facts.debts.partition(',')[0]} (D)", tone),)
+    # Where there is no room for both numbers, what is overdue is the one that is said, and in a word, not by colour.
+    short: Row = ((f"{facts.debts.rpartition(', ')[2].replace('overdue', 'late')} (D)", tone),)
     # Once it is closed nothing is more urgent than what is owed: it stays.
     whole: Row = ((f"{facts.debts} (D)", tone),)
     both = tuple((*whole, ("; ", "tone--dim"), *row) for row in _elsewhere(facts)[:1] if row)

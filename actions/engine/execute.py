@@ -85,6 +85,7 @@ def execute(
     except Exception as error:  # noqa: BLE001 - a bug in a step must still end up in the record, as a failure
         report.line(f"internal error: {type(error).__name__}: {world.redact(str(error))}")
         result = StepResult(Outcome.FAILED, f"internal error: {type(error).__name__}: {world.redact(str(error))}")
+    incident = _as_it_stands(journal, incident)
     debts = _debts(incident, run, result.facts, took=result.outcome is Outcome.DONE, now=world.clock.now())
     spool_sha256 = report.close()
     if report.lost:
@@ -97,6 +98,13 @@ def execute(
         pay_elsewhere(journal, incident, run.code, result.facts, debts, run.by)
     point("engine.after_result")
     return result
+
+
+def _as_it_stands(journal: Journal, incident: Incident) -> Incident:
+    """With what was recorded while the step ran: a debt that somebody has paid meanwhile is not paid once more."""
+    with contextlib.suppress(GoaroundError):  # the end is recorded all the same; paying twice does no harm
+        return fold(incident.id, journal.events(incident.id, incident.head_seq), incident)
+    return incident
 
 
 def _finished(number: int, result: StepResult, ms: int, spool_sha256: str) -> ev.StepFinished:

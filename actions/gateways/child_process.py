@@ -123,8 +123,9 @@ class ChildProcess:
     def pump(self, on_bytes: OnBytes, deadline: float | None, until: Callable[[], bool] = lambda: False) -> bool:
         """Move bytes until the child has ended and its output is read, or ``until()``; False at the deadline.
 
-        ``deadline`` is a ``time.monotonic()`` reading. A child that ended but whose output is held open by
-        a process it left behind counts as ended ``DRAIN_S`` later.
+        ``deadline`` is a ``time.monotonic()`` reading; it counts while the child runs: one that has ended is
+        in time, however late a busy machine lets us look. A child that ended but whose output is held open
+        by a process it left behind counts as ended ``DRAIN_S`` later.
         """
         while True:
             now = time.monotonic()
@@ -135,9 +136,10 @@ class ChildProcess:
                     return True
             if until():
                 return True
-            if self._drain_until is not None and now >= self._drain_until:
-                return True
-            if deadline is not None and now >= deadline:
+            if self._drain_until is not None:
+                if now >= self._drain_until:
+                    return True
+            elif deadline is not None and now >= deadline:
                 return False
             for key, _ in self._selector.select(self._patience(now, deadline)):
                 if key.data == "stdin":
@@ -149,7 +151,8 @@ class ChildProcess:
 
     def _patience(self, now: float, deadline: float | None) -> float | None:
         """Seconds to wait for an event at most."""
-        limits = [limit - now for limit in (deadline, self._drain_until) if limit is not None]
+        limit = deadline if self._drain_until is None else self._drain_until
+        limits = [] if limit is None else [limit - now]
         if self._pidfd < 0:
             limits.append(POLL_S)
         return max(0.0, min(limits)) if limits else None

@@ -168,11 +168,17 @@ class Reader:
         found = rows_of(data, "envs", "data")
         if found is None:
             raise BadInput("Coolify's list of variables is none", "", "check coolify.url", code="coolify-answer")
-        return tuple(self._variable(row) for row in objects(found))
+        rows = objects(found)
+        told = any(isinstance(row.get(name), str) for row in rows for name in ("value", "real_value"))
+        return tuple(self._variable(row, told) for row in rows)
 
-    def _variable(self, row: dict[str, Any]) -> Variable:
+    def _variable(self, row: dict[str, Any], told: bool) -> Variable:
+        """``told``: the token is told values. To others the field is not sent at all; one that is empty is null, and
+        counts as empty only where that is sure: written back by mistake it would empty the variable."""
         once = flag(row.get("is_shown_once")) is True
         value = row.get("value", row.get("real_value"))
+        if value is None and told and "value" in row:
+            value = ""
         return Variable(
             uuid=self.text(row, "uuid"),
             key=self.text(row, "key"),

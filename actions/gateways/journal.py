@@ -2,36 +2,35 @@
 
 WAL with ``synchronous=FULL``: a committed event survives the loss of power. Every append is one transaction that reads
 the head, lets a guard refuse, and inserts one row, so several processes (cockpit, worker) may write. Listing does not
-read events: rare kinds keep a small summary row up to date in the same transaction.
+read events: rare kinds keep a small summary row up to date in the same transaction. The questions are in
+``journal_reading``.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import sqlite3
-import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from actions.gateways.journal_events import store_error
+from actions.gateways.journal_reading import DEBT_KINDS, JournalReading
+from actions.gateways.journal_summaries import CRITERIA_INDEX, PARKED_INDEX
+from actions.gateways.store_folder import free_reserve, prepare_folder, share_or_hide
 from actions.model import events as ev
-from actions.model.canonical import canonical_json
 from actions.model.clock import Clock, stamp
 from actions.model.errors import BadInput, GoaroundError, Unreachable
 from actions.model.lease_row import LeaseRow
 from actions.model.points import point
-from actions.model.quick_dataclass import dataclass, replace
 
 SCHEMA_VERSION = 1
-_DEBT_KINDS = "('debt.assigned', 'debt.opened', 'debt.paid')"
-_DEBT_INDEX = f"CREATE INDEX IF NOT EXISTS events_debts ON events (incident, seq) WHERE kind IN {_DEBT_KINDS}"
+_DEBT_INDEX = f"CREATE INDEX IF NOT EXISTS events_debts ON events (incident, seq) WHERE kind IN {DEBT_KINDS}"
 """Debts are listed over all incidents: they are few among very many events. A store without it is read all the same."""
-_RESERVE_BYTES = 256 * 1024
 _BUSY_S = 30
 _LOG_BYTES = 4 * 1024 * 1024
 """Room for some hundreds of events between two idle moments."""
@@ -57,81 +56,6 @@ CREATE TABLE IF NOT EXISTS leases (
 """
 
 
-@dataclass(frozen=True)
-class IncidentSummary:
-    """One row of the list of records."""
-
-    number: int
-    """Position in this store; newer is larger. For paging only."""
-    id: str
-    system: str
-    environment: str
-    mode: str
-    title: str
-    declared_at: str
-    declared_by: str
-    outcome: str
-    """Empty while it is open."""
-    closed_at: str
-    target: str
-    executed: str
-    verified: str
-    ticket: str = ""
-    """Where the fix is followed, of what was fixed forward."""
-    due: str = ""
-    """When that fix is due: a stamp, or empty."""
-    restricted: bool = False
-    """Few may read it: somebody said that it is about a security hole."""
-    parked: bool = False
-    """How it ended is recorded, and it stays open for what is bent."""
-
-    @property
-    def state(self) -> str:
-        """``open``, ``closed, not signed``, ``awaits verification``, ``signed off`` or ``PARKED``.
-
-        Parked, what it lacks stands behind it: ``PARKED, awaits verification``.
-        """
-        if not self.outcome:
-            return "open"
-        if not self.executed:
-            return "PARKED, not signed" if self.parked else "closed, not signed"
-        if not self.verified:
-            return "PARKED, awaits verification" if self.parked else "awaits verification"
-        return "PARKED" if self.parked else "signed off"
-
-
-_CLOSING = (
-    "CASE outcome WHEN 'forward' THEN (SELECT line FROM events WHERE events.incident=incidents.incident"
-    " AND kind IN ('closed', 'parked') ORDER BY seq DESC LIMIT 1) END"
-)
-"""The event that says where the fix is followed; asked for only where there is one: the table stays as it is."""
-
-
-_RESTRICTED = (
-    "EXISTS (SELECT 1 FROM events WHERE events.incident=incidents.incident AND kind='criterion.marked'"
-    """ AND instr(line, '"branch":"security"') AND instr(line, '"met":true'))"""
-)
-"""Whether a criterion of that branch was ever met. No text of an event can pass for it: there, quotes are escaped."""
-_PARKED = (
-    "EXISTS (SELECT 1 FROM events WHERE events.incident=incidents.incident AND kind='parked') AND"
-    " NOT EXISTS (SELECT 1 FROM events WHERE events.incident=incidents.incident AND kind='closed')"
-)
-"""Whether a record is parked: few ever are, so the second is seldom asked."""
-_PARKED_INDEX = "CREATE INDEX IF NOT EXISTS events_parked ON events (incident) WHERE kind='parked'"
-_CRITERIA_INDEX = "CREATE INDEX IF NOT EXISTS events_criteria ON events (incident) WHERE kind='criterion.marked'"
-
-
-def _summary(row: tuple[Any, ...]) -> IncidentSummary:
-    *columns, restricted, parked, line = row
-    summary = IncidentSummary(*columns)
-    if restricted or parked:
-        summary = replace(summary, restricted=bool(restricted), parked=bool(parked))
-    if line is None:
-        return summary
-    data = event_from_line(line).data
-    return replace(summary, ticket=str(data.get("ticket", "")), due=str(data.get("due", "")))
-
-
 def new_incident_id(clock: Clock) -> str:
     """``INC-20261122-k7qf``: the day (UTC) and four characters that are easily read out; unique across jump hosts."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -139,7 +63,7 @@ def new_incident_id(clock: Clock) -> str:
     return f"INC-{clock.now():%Y%m%d}-{tail}"
 
 
-class SqliteJournal:
+class SqliteJournal(JournalReading):
     """The journal of one store folder. Safe for several threads of a process and several processes."""
 
     def __init__(self, folder: Path, clock: Clock, *, read_only: bool = False) -> None:
@@ -180,8 +104,8 @@ class SqliteJournal:
                 db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
             if not self.read_only:
                 db.execute(_DEBT_INDEX)
-                db.execute(_CRITERIA_INDEX)
-                db.execute(_PARKED_INDEX)
+                db.execute(CRITERIA_INDEX)
+                db.execute(PARKED_INDEX)
             return db
         except sqlite3.Error as error:
             raise Unreachable(
@@ -243,14 +167,14 @@ class SqliteJournal:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
-                raise _store_error(self.path, error) from error
+                raise store_error(self.path, error) from error
             try:
                 yield self._db
                 point("journal.before_commit")
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:
                 self._rollback()
-                raise _store_error(self.path, error) from error
+                raise store_error(self.path, error) from error
             except BaseException:
                 self._rollback()
                 raise
@@ -350,168 +274,9 @@ class SqliteJournal:
             column = "verified" if body["part"] == "verified" else "executed"
             db.execute(f"UPDATE incidents SET {column}=? WHERE incident=?", (body["person"], event.incident))
 
-    def events(self, incident: str, after: int = 0) -> list[ev.Event]:
-        """Events above ``after``, in order: what is stored is what is given. Raises GoaroundError for what is none."""
-        with self._lock:
-            try:
-                rows = self._db.execute(
-                    "SELECT line FROM events WHERE incident=? AND seq>? ORDER BY seq", (incident, after)
-                ).fetchall()
-            except sqlite3.Error as error:
-                raise _store_error(self.path, error) from error
-        return _events_of(incident, rows)
-
-    def events_of_kinds(self, incident: str, kinds: Sequence[str]) -> list[ev.Event]:
-        """The events of these kinds alone, in order: what is left out need not be read as JSON."""
-        query = f"SELECT line FROM events WHERE incident=? AND kind IN ({','.join('?' * len(kinds))}) ORDER BY seq"
-        with self._lock:
-            try:
-                rows = self._db.execute(query, (incident, *kinds)).fetchall()
-            except sqlite3.Error as error:
-                raise _store_error(self.path, error) from error
-        return _events_of(incident, rows)
-
-    def debt_events(
-        self, incidents: Sequence[str] | None = None, damaged: dict[str, str] | None = None
-    ) -> dict[str, list[ev.Event]]:
-        """Everything about debts, by incident and in order: of all incidents, or of these. Others are left out.
-
-        What cannot be read is told by record in ``damaged``; where nobody asks for that, it raises GoaroundError.
-        """
-        found: dict[str, list[ev.Event]] = {}
-        parts = [incidents[at : at + 500] for at in range(0, len(incidents), 500)] if incidents is not None else [()]
-        for part in parts:
-            which = f" AND incident IN ({','.join('?' * len(part))})" if part else ""
-            query = f"SELECT incident, seq, line FROM events WHERE kind IN {_DEBT_KINDS}{which} ORDER BY incident, seq"
-            with self._lock:
-                try:
-                    rows = self._db.execute(query, tuple(part)).fetchall()
-                except sqlite3.Error as error:
-                    raise _store_error(self.path, error) from error
-            for incident, seq, line in rows:
-                event = _event_of(incident, line)
-                if event is not None:
-                    found.setdefault(incident, []).append(event)
-                    continue
-                why = f"event {seq} of {incident}, which is about a debt, cannot be read"
-                if damaged is None:
-                    raise GoaroundError(why, "", f"goaround verify {incident}")
-                damaged.setdefault(incident, why)
-        return found
-
-    def signed(self, incidents: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Who has signed each of these records as it stands, (executed, verified); empty: nobody yet."""
-        found: dict[str, tuple[str, str]] = {}
-        for at in range(0, len(incidents), 500):
-            part = incidents[at : at + 500]
-            query = (
-                f"SELECT incident, executed, verified FROM incidents WHERE incident IN ({','.join('?' * len(part))})"
-            )
-            with self._lock:
-                try:
-                    rows = self._db.execute(query, tuple(part)).fetchall()
-                except sqlite3.Error as error:
-                    raise _store_error(self.path, error) from error
-            found |= {row[0]: (row[1] or "", row[2] or "") for row in rows}
-        return found
-
-    def lines(self, incident: str) -> list[bytes]:
-        """The stored canonical lines, for export and verification."""
-        with self._lock:
-            rows = self._db.execute("SELECT line FROM events WHERE incident=? ORDER BY seq", (incident,)).fetchall()
-        return [bytes(row[0]) for row in rows]
-
-    def head(self, incident: str) -> tuple[int, str]:
-        """Newest sequence number and hash, or ``(0, "")``."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT seq, hash FROM events WHERE incident=? ORDER BY seq DESC LIMIT 1", (incident,)
-            ).fetchone()
-        return (row[0], row[1]) if row else (0, "")
-
-    def data_version(self) -> int:
-        """A number that changes when another process has committed; costs a few microseconds."""
-        with self._lock:
-            return int(self._db.execute("PRAGMA data_version").fetchone()[0])
-
-    def newest(self, limit: int = 50, before: int = 0, system: str = "") -> list[IncidentSummary]:
-        """Summaries, newest first, below the number ``before`` (0: from the top)."""
-        where = "n < ?" + (" AND system = ?" if system else "")
-        values: list[Any] = [before or 2**62, *([system] if system else []), limit]
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT n, incident, system, environment, mode, title, declared_at, declared_by, outcome, closed_at,"
-                f" target, executed, verified, {_RESTRICTED}, {_PARKED}, {_CLOSING} FROM incidents WHERE {where}"
-                " ORDER BY n DESC LIMIT ?",
-                values,
-            ).fetchall()
-        return [_summary(row) for row in rows]
-
-    def open_incident(self, system: str) -> str | None:
-        """The open incident of a system, or None."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT incident FROM incidents WHERE system=? AND outcome='' ORDER BY n DESC LIMIT 1",
-                (system,),
-            ).fetchone()
-        return row[0] if row else None
-
-    def unsigned_incident(self, system: str) -> str | None:
-        """The newest closed incident of a system that still lacks a sign-off, or None; one that is parked is none."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT incident FROM incidents WHERE system=? AND outcome<>'' AND (executed='' OR verified='')"
-                f" AND NOT ({_PARKED}) ORDER BY n DESC LIMIT 1",
-                (system,),
-            ).fetchone()
-        return row[0] if row else None
-
-    def parked(self, system: str = "") -> tuple[str, ...]:
-        """Ids of the records that are parked, of one system or all, newest first. Quick where none is."""
-        only = " AND system=?" if system else ""
-        with self._lock:
-            try:
-                rows = self._db.execute(
-                    "SELECT incident FROM incidents WHERE incident IN (SELECT incident FROM events WHERE kind='parked')"
-                    f" AND {_PARKED}{only} ORDER BY n DESC",
-                    (system,) if system else (),
-                ).fetchall()
-            except sqlite3.Error as error:
-                raise _store_error(self.path, error) from error
-        return tuple(row[0] for row in rows)
-
-    def find(self, wanted: str) -> str:
-        """The full id for an id or its unique beginning or end. Raises BadInput naming the candidates."""
-        if not wanted:
-            raise BadInput(f"no record is named; they lie in {self.folder}", "", "goaround records lists them")
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT incident FROM incidents WHERE incident=? OR substr(incident,1,length(?))=?"
-                " OR substr(incident,-length(?))=? ORDER BY n DESC LIMIT 6",
-                (wanted,) * 5,
-            ).fetchall()
-        found = [row[0] for row in rows]
-        if wanted in found or len(found) == 1:
-            return wanted if wanted in found else str(found[0])
-        if not found:
-            raise BadInput(f"no record {wanted!r} in {self.folder}", "", "goaround records lists them")
-        raise BadInput(f"{wanted!r} means several records: {', '.join(found)}", "", "give more of the id")
-
     def free_reserve(self) -> bool:
         """Give the reserved space back, so that one more event fits on a full disk."""
         return free_reserve(self.folder)
-
-    def lease(self, system: str) -> LeaseRow | None:
-        """The lease of a system as recorded, or None when there never was one."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT holder, host, boot, pid, pid_start, tty, since, fence, held FROM leases WHERE system=?",
-                (system,),
-            ).fetchone()
-        if row is None:
-            return None
-        holder, host, boot, pid, pid_start, tty, since, fence, held = row
-        return LeaseRow(holder, host, boot, pid, pid_start, tty, since, fence, bool(held))
 
     def change_lease(self, system: str, change: Callable[[LeaseRow | None], LeaseRow]) -> LeaseRow:
         """Replace the lease in one transaction; what ``change`` raises leaves it as it was."""
@@ -538,23 +303,6 @@ class SqliteJournal:
         return folder
 
 
-def share_or_hide(path: Path, store: Path) -> None:
-    """Rights of what lies in a store: for its owner alone, and for its group where the store's folder is the group's.
-
-    A store that several logins share is made with ``chmod 2770``: what is made in it belongs to its group then.
-    """
-    info, around = path.stat(), store.stat()
-    if info.st_uid != os.geteuid():
-        return  # whoever made it has seen to it
-    shared = bool(around.st_mode & stat.S_IWGRP)
-    if shared and info.st_gid != around.st_gid:
-        with suppress(OSError):  # not of that group: then the others cannot read it, and are told so
-            os.chown(path, -1, around.st_gid)
-    mode = (0o2770 if shared else 0o700) if stat.S_ISDIR(info.st_mode) else (0o660 if shared else 0o600)
-    if stat.S_IMODE(info.st_mode) != mode:
-        os.chmod(path, mode)
-
-
 def _switch_to_wal(db: sqlite3.Connection) -> None:
     """Two cockpits that make a store at once: SQLite does not wait for the other here, whatever the timeout is."""
     deadline = time.monotonic() + _BUSY_S
@@ -566,98 +314,3 @@ def _switch_to_wal(db: sqlite3.Connection) -> None:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
-
-
-def event_from_line(line: bytes) -> ev.Event:
-    """An event from its stored line. Raises ValueError when it is none."""
-    data = json.loads(line)
-    return ev.Event(**data)
-
-
-def _events_of(incident: str, rows: Sequence[tuple[bytes]]) -> list[ev.Event]:
-    try:
-        return [event_from_line(row[0]) for row in rows]
-    except (ValueError, TypeError, RecursionError) as error:
-        raise GoaroundError(
-            f"the record {incident} is damaged: what stands there is no event", "", f"goaround verify {incident}"
-        ) from error
-
-
-def _event_of(incident: str, line: bytes) -> ev.Event | None:
-    """The event of this record, of a shape that is known; None when that is not what stands there."""
-    try:
-        event = event_from_line(line)
-        whole = event.incident == incident and not isinstance(event.body, ev.Unknown)
-    except (ValueError, TypeError, RecursionError):
-        return None
-    return event if whole else None
-
-
-def event_line(event: ev.Event) -> bytes:
-    """The canonical line of an event."""
-    return canonical_json({**event.link(), "hash": event.hash})
-
-
-def prepare_folder(folder: Path) -> None:
-    """Make the store folder, refuse one that others could write to or that is a link to elsewhere."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        info = folder.lstat()
-    except OSError as error:
-        raise BadInput(
-            f"the record folder {folder} cannot be made", str(error), "choose another with [store] directory"
-        ) from error
-    if stat.S_ISLNK(info.st_mode):
-        raise BadInput(
-            f"the record folder {folder} is a symbolic link", "", "name the real folder in [store] directory"
-        )
-    if info.st_uid not in (os.getuid(), 0) and not info.st_mode & stat.S_IWGRP:
-        raise BadInput(
-            f"the record folder {folder} belongs to somebody else",
-            "",
-            "choose another with [store] directory",
-        )
-    if info.st_mode & stat.S_IWOTH:
-        raise BadInput(f"the record folder {folder} is writable by everybody", "", f"chmod o-w {folder}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise BadInput(
-            f"the record folder {folder} is not writable",
-            "",
-            "without a record nothing is done: mend its rights",
-        )
-    keep_reserve(folder)
-
-
-def keep_reserve(folder: Path) -> None:
-    """A file whose space is given back when the disk is full, so that the end of a running step is still recorded."""
-    reserve = folder / "reserve"
-    if reserve.exists():
-        return
-    try:
-        with reserve.open("wb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            os.posix_fallocate(file.fileno(), 0, _RESERVE_BYTES)
-    except OSError as error:
-        reserve.unlink(missing_ok=True)
-        raise BadInput(
-            f"no space for the record in {folder}",
-            str(error),
-            "without a record nothing is done: free some space",
-        ) from error
-
-
-def free_reserve(folder: Path) -> bool:
-    """Give the reserved space back; True when there was any."""
-    try:
-        (folder / "reserve").unlink()
-    except OSError:
-        return False
-    return True
-
-
-def _store_error(path: Path, error: sqlite3.Error) -> GoaroundError:
-    return Unreachable(
-        f"the record {path} cannot be written",
-        str(error),
-        "without a record nothing is done: check disk space and rights",
-    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import select
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +119,28 @@ def _common(to: Destination) -> tuple[str, ...]:
         *(("-l", to.user) if to.user else ()),
         *(("-p", to.port) if to.port else ()),
     )
+
+
+def was_answered(words: bytes) -> bool:
+    """Whether the shared connection itself refused to forward; else there is none, or it went meanwhile."""
+    return b"forwarding request" in words
+
+
+def await_end(words: bytes, seconds: float) -> None:
+    """Wait for the end of the shared connection that told these words of itself (``check``), so long at most."""
+    told = re.search(rb"\(pid=(\d+)\)", words)
+    if told is None:
+        return  # there is none
+    try:
+        watch = os.pidfd_open(int(told[1]))
+    except (AttributeError, OSError):  # off Linux or on an old kernel nobody tells; or it is gone already
+        return
+    try:
+        ending = select.poll()
+        ending.register(watch, select.POLLIN)
+        ending.poll(seconds * 1000)
+    finally:
+        os.close(watch)
 
 
 def runtime_folder() -> Path:

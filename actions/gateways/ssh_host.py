@@ -25,6 +25,8 @@ from actions.model.ports import CommandResult
 FILE_S = 300.0
 """Deadline of one file operation; a dead line is noticed long before."""
 PROBE_S = 5.0
+LEAVE_S = 5.0
+"""How long the shared connection may take to end."""
 
 
 class SshHost:
@@ -157,10 +159,10 @@ class SshHost:
                 return local
             if local:
                 self._forget(remote_path, local)
-            self._shell.execute(Order(("true",)), lambda _stream, _chunk: None, None)  # makes the shared connection
-            local = f"{self._to.control}.{secrets.token_hex(4)}"
-            status, words = self._shell.control("forward", "-L", f"{_escaped(local)}:{_escaped(remote_path)}")
-            if status != 0 or not _listens(local):
+            local, words = self._forward(remote_path)
+            if not local and not ssh_client.was_answered(words):
+                local, words = self._forward(remote_path)  # the connection went meanwhile: another one is made
+            if not local:
                 raise Unreachable(
                     f"the socket {sanitise(remote_path, limit=200)} of {self.name} cannot be reached",
                     sanitise(words.decode("utf-8", "replace"), limit=300),
@@ -169,6 +171,13 @@ class SshHost:
             self._forwards[remote_path] = local
             return local
 
+    def _forward(self, remote_path: str) -> tuple[str, bytes]:
+        """A new socket here that leads there, empty where there is none; and the client's words."""
+        self._shell.execute(Order(("true",)), lambda _stream, _chunk: None, None)  # makes the shared connection
+        local = f"{self._to.control}.{secrets.token_hex(4)}"
+        status, words = self._shell.control("forward", "-L", f"{_escaped(local)}:{_escaped(remote_path)}")
+        return (local if status == 0 and _listens(local) else ""), words
+
     def close(self) -> None:
         """Take our forwarded sockets away. The shared connection stays for others and ends by itself."""
         with self._lock:
@@ -176,9 +185,14 @@ class SshHost:
                 self._forget(remote_path, local)
 
     def disconnect(self) -> None:
-        """End the shared connection too, and with it whatever any process of ours runs over it."""
+        """End the shared connection too, and with it whatever any process of ours runs over it.
+
+        It answers before it goes, and until then would still be used: its end is awaited.
+        """
         self.close()
+        _, words = self._shell.control("check")
         self._shell.control("exit")
+        ssh_client.await_end(words, LEAVE_S)
 
     def _forget(self, remote_path: str, local: str) -> None:
         self._shell.control("cancel", "-L", f"{_escaped(local)}:{_escaped(remote_path)}")

@@ -119,7 +119,9 @@ class SshShell:
             return
         if not answered:
             raise ssh_client.silent(self._to, time.monotonic() - began)
-        if b"mux_client" in output.noise and not again:
+        # A connection of one's own that fails says why; one that is shared may go without a word.
+        went = b"mux_client" in output.noise or (child.exit_status == 255 and not output.noise.strip())
+        if went and not again:
             raise _ConnectionWasLeaving
         raise ssh_client.not_connected(self._to, child.exit_status, output.noise)
 

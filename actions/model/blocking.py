@@ -24,10 +24,10 @@ from actions.model.incident import (
     step_state,
 )
 from actions.model.parked import (
-    ONLY_STRAIGHTENS,
     end_words,
     held_reason,
     may_be_closed,
+    parked_reason,
     straightens_parked,
     waits_words,
 )
@@ -57,7 +57,7 @@ def blocked_reason(
     What has run may be undone without a new one.
     """
     if incident.closed is not None and not straightens_parked(incident, code, undo=undo):
-        return ONLY_STRAIGHTENS if incident.is_parked else "the incident is closed"
+        return parked_reason(incident, code, undo=undo) if incident.is_parked else "the incident is closed"
     if not driver:
         holder = incident.holder.holder if incident.holder else "somebody else"
         return f"you observe; {holder} flies"
@@ -71,7 +71,7 @@ def blocked_reason(
         return "everything is stopped; r lifts it"
     state = step_state(incident, step)
     if undo:
-        return _undo_reason(step, state)
+        return _undo_reason(incident, step, state)
     if state in (State.OVERRIDDEN, State.NOT_APPLICABLE):
         return f"marked {state.value}; untick it first"
     straightens = bool(step.pays) and bool(owed(incident, step.pays, step))  # whatever was decided since
@@ -95,11 +95,15 @@ def wants_approval(incident: Incident, step: PlannedStep) -> bool:
     return step.risk is not Risk.READ and (incident.plan is None or not incident.plan.beside(step))
 
 
-def _undo_reason(step: PlannedStep, state: State) -> str | None:
+def _undo_reason(incident: Incident, step: PlannedStep, state: State) -> str | None:
     if not step.undo:
         return "this step has no undo"
     if state not in (State.DONE, State.FAILED):
         return "nothing to undo: it has not run"
+    if step.takes:
+        from actions.model.taken_along import undo_waits  # of few plans
+
+        return undo_waits(incident, step)
     return None
 
 
@@ -109,6 +113,12 @@ def _needs_reason(incident: Incident, step: PlannedStep) -> str | None:
         other = incident.plan.step(needed)
         if other is not None and not step_state(incident, other).settled:
             return f"waits for {needed} {other.title}"
+    if any(one.takes for one in incident.plan.steps):
+        from actions.model.taken_along import run_waits  # of few plans
+
+        reason = run_waits(incident, step)
+        if reason:
+            return reason
     if changes(step):
         for gate in incident.plan.steps:
             if gate.gate and gate.code != step.code and not step_state(incident, gate).settled:

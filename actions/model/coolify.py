@@ -184,12 +184,12 @@ class Variable:
     def form(self, *, made: bool) -> str:
         """How its value is meant, in a word or two; empty: as usual. ``made``: with where it is used, which Coolify
         keeps of one that is there."""
-        told = {
-            "literal": self.literal,
-            "multiline": self.multiline,
-            "not at run": made and not self.runtime,
-            "not at build": made and not self.buildtime,
-        }
+        told = {"literal": self.literal, "multiline": self.multiline, self.use(): made}
+        return ", ".join(word for word, so in told.items() if word and so)
+
+    def use(self) -> str:
+        """Where it is not used, in a word or two; empty: it is used everywhere."""
+        told = {"not at run": not self.runtime, "not at build": not self.buildtime}
         return ", ".join(word for word, so in told.items() if so)
 
 

@@ -135,9 +135,16 @@ def open_ones(debts: Iterable[Debt]) -> tuple[Debt, ...]:
     return tuple(one for one in debts if not one.paid)
 
 
+def urgency(debt: Debt, now: datetime) -> tuple[bool, bool, bool, str]:
+    """What to sort by: overdue ones first, of those that are open; then what is bent; then by the deadline."""
+    if debt.paid:
+        return True, False, False, ""
+    return False, not overdue_s(debt, now), not holds(debt), debt.due or "9999"
+
+
 def in_order(debts: Sequence[Debt], now: datetime) -> tuple[Debt, ...]:
-    """Overdue ones first, then what is open, then what is paid; else as they were opened."""
-    return tuple(sorted(debts, key=lambda one: (bool(one.paid), not overdue_s(one, now))))
+    """The most urgent first, what is paid last; else as they were opened."""
+    return tuple(sorted(debts, key=lambda one: urgency(one, now)))
 
 
 def counted(debts: Iterable[Debt], now: datetime) -> str:
@@ -147,6 +154,23 @@ def counted(debts: Iterable[Debt], now: datetime) -> str:
         return ""
     late = late_ones(left, now)
     return f"{len(left)} debt{'' if len(left) == 1 else 's'}{f', {late} overdue' if late else ''}"
+
+
+def bent_words(debts: Iterable[Debt]) -> str:
+    """``2 of them are bent and keep the record open``; empty: nothing is bent."""
+    left = open_ones(debts)
+    count = len(holding(left))
+    if not count:
+        return ""
+    who = f"{count} of them" if count < len(left) else "it" if count == 1 else "they"
+    return f"{who} {'is bent and keeps' if count == 1 else 'are bent and keep'} the record open"
+
+
+def paid_words(debt: Debt) -> str:
+    """``N1.1 was paid by ops2 2026-11-23 04:40Z: by hand: taken down``."""
+    from actions.model.due import due_words  # the first screen stands
+
+    return f"{debt.name} was paid by {debt.paid_by} {due_words(debt.paid_at)}: {debt.paid}"
 
 
 def deadline_words(debt: Debt, now: datetime) -> str:
@@ -187,9 +211,5 @@ def change_reason(incident: Incident, name: str, login: str) -> str | None:
         return reason
     if any(one.name == name and not one.paid for one in incident.debts):
         return None
-    from actions.model.due import due_words  # the first screen stands
-
     paid = next((one for one in reversed(incident.debts) if one.name == name), None)
-    if paid is None:
-        return f"there is no debt {name}"
-    return f"{name} was paid by {paid.paid_by} {due_words(paid.paid_at)}: {paid.paid}"
+    return f"there is no debt {name}" if paid is None else paid_words(paid)

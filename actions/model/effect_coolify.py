@@ -82,11 +82,28 @@ class SetVariables:
     after: dict[str, str]
     """The same names -> mark of the value that the file must hold."""
     forms: dict[str, str] = field(default_factory=dict)
-    """Name -> how its value is meant (``literal``), which is set with it; those not named: as usual."""
+    """Name -> how its value is meant (``literal``), which is set with it; those not named: as usual. A name with the
+    same mark before and after is set for its flags alone."""
     former: dict[str, str] = field(default_factory=dict)
     """The same, of what stands there."""
     held_in: str = ""
     """Nothing is sent until what stands there can be read again from what was kept under this name."""
+    used: tuple[str, ...] = later(())
+    """Names that are there, of which it is set, too, where they are used: at run, at build."""
+
+    @property
+    def was(self) -> dict[str, tuple[str, str]]:
+        """Name -> (mark, form) that must stand there."""
+        return {name: (mark, self.former.get(name, "")) for name, mark in self.before.items()}
+
+    @property
+    def shall(self) -> dict[str, tuple[str, str]]:
+        """Name -> (mark, form) that must stand there in the end."""
+        return {name: (mark, self.forms.get(name, "")) for name, mark in self.after.items()}
+
+    def whole(self, name: str) -> bool:
+        """Whether a form tells, too, where it is used: that is set."""
+        return name in self.used or self.before[name] == ABSENT
 
     @property
     def made(self) -> tuple[str, ...]:
@@ -111,7 +128,9 @@ class SetVariables:
 
     def lines(self) -> tuple[str, ...]:
         made = set(self.made)
-        parts = [("sets", [name for name in self.before if name not in made]), ("makes", sorted(made))]
+        flags = [name for name, mark in self.before.items() if mark == self.after[name]]
+        sets = [name for name in self.before if name not in made and name not in flags]
+        parts = [("sets", sets), ("flags", flags), ("makes", sorted(made))]
         rows = [
             f"         {what if at == 0 else '':5} {', '.join(map(self._named, names[at : at + NAMES]))}"
             for what, names in parts
@@ -126,7 +145,7 @@ class SetVariables:
         )
 
     def _named(self, name: str) -> str:
-        form = self.forms.get(name)
+        form = self.forms.get(name) or ("as usual" if self.former.get(name) else "")
         return f"{name} ({form})" if form else name
 
 

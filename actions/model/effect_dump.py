@@ -24,17 +24,32 @@ SELECT pg_export_snapshot();
 {wait}{manifest};
 COMMIT;
 """
-# The dump has taken the snapshot over when it holds locks: before, its transaction does nothing else.
+# The dump has taken the snapshot over when it has locked a table of somebody's: what it asks before it takes none but
+# the server's own, whose numbers are below 16384. Where there is no such table, the wait ends when the dump has ended.
 _WAIT = """\
 DO $goaround$
 BEGIN
   FOR i IN 1..{turns} LOOP
     PERFORM pg_stat_clear_snapshot();
     EXIT WHEN EXISTS (SELECT FROM pg_stat_activity a JOIN pg_locks l USING (pid) WHERE a.application_name = {name}
-      AND a.backend_start > now() AND a.backend_xmin IS NOT NULL AND l.locktype = 'relation' AND l.granted);
+      AND a.backend_start > now() AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384)
+      OR EXISTS (SELECT FROM pg_stat_activity WHERE application_name = {over});
     PERFORM pg_sleep(0.01);
   END LOOP;
-EXCEPTION WHEN query_canceled THEN NULL;
+END
+$goaround$;
+"""
+# Cancelling the wait instead might hit the count, which follows it at once: it is told, and ends by itself.
+_OVER = """\
+SET application_name = {over};
+DO $goaround$
+BEGIN
+  FOR i IN 1..{turns} LOOP
+    PERFORM pg_stat_clear_snapshot();
+    EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = {name}
+      AND (query LIKE 'DO %' OR query LIKE 'SELECT pg_export%'));
+    PERFORM pg_sleep(0.01);
+  END LOOP;
 END
 $goaround$;
 """
@@ -84,6 +99,11 @@ class KeepDump(KeepsFile):
         """``application_name`` of the session that holds the snapshot and counts."""
         return f"goaround count {self.mark}"
 
+    @property
+    def over_name(self) -> str:
+        """``application_name`` of a session that tells that the dump has ended."""
+        return f"goaround over {self.mark}"
+
     def dump_argv(self, snapshot: str) -> tuple[str, ...]:
         """The program that dumps, with the name of the snapshot."""
         if self.command:
@@ -98,8 +118,14 @@ class KeepDump(KeepsFile):
 
     def count_sql(self) -> str:
         """What psql is given: the name of a snapshot, a wait until the dump has it, the manifest."""
-        wait = "" if self.command else _WAIT.format(name=literal(self.dump_name), turns=round(WAIT_S / 0.01))
+        names = {"name": literal(self.dump_name), "over": literal(self.over_name)}
+        wait = "" if self.command else _WAIT.format(**names, turns=round(WAIT_S / 0.01))
         return _COUNT.format(wait=wait, manifest=self.sql.strip().rstrip(";"))
+
+    def over_sql(self) -> str:
+        """Tells the session that counts that the dump has ended, until it waits no more. Gives no value."""
+        names = {"name": literal(self.count_name), "over": literal(self.over_name)}
+        return _OVER.format(**names, turns=round(WAIT_S / 0.01))
 
     def list_argv(self) -> tuple[str, ...]:
         """Reads the table of contents of the dump, which comes in through its input."""

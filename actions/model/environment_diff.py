@@ -48,13 +48,13 @@ class EnvironmentDiff:
         return bool(self.added or self.removed or self.changed)
 
     def words(self) -> str:
-        """``2 changed (A, B), 1 added (C); of 1 it is not known (D)``; ``no difference in 12`` where there is none."""
+        """``2 changed (A, B), 1 added (C); of 1 it is not known (D)``; ``no difference …`` where there is none."""
         parts = [
             f"{len(names)} {what} ({first_of(names, NAMED)})"
             for what, names in (("changed", self.changed), ("added since", self.added), ("removed", self.removed))
             if names
         ]
-        text = ", ".join(parts) or f"no difference in {self.same} variables"
+        text = ", ".join(parts) or f"no difference in the values of {self.same} variables"
         return f"{text}; not known of {len(self.untold)} ({first_of(self.untold, NAMED)})" if self.untold else text
 
 

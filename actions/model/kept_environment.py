@@ -62,8 +62,16 @@ class KnownEnvironment:
     """Name -> how its value is meant, where it is not as usual."""
     made_forms: dict[str, str] = field(default_factory=dict)
     """The same, of a variable that is not there and would be made."""
+    uses: dict[str, str] = field(default_factory=dict)
+    """Name -> where it is not used."""
+    once: tuple[str, ...] = ()
+    """Names of those that were shown once only."""
+    whole: bool = False
+    """The file was kept at that very moment: what it says beside the values is of then, too."""
     closed_to: tuple[str, ...] = ()
     """Who can open the file; empty: we can."""
+    gone: bool = False
+    """The values were kept, and are not there any more."""
 
 
 def settable(name: str) -> bool:

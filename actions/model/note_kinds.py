@@ -119,12 +119,12 @@ class NoteKind(Enum):
     ENVIRONMENT_RESTORABLE = (
         "environment-restorable",
         Level.INFO,
-        "Which variables a step of the plan can set back to what the target ran with, and which it leaves.",
+        "Which variables, or flags of theirs, a step can set back to what the target ran with, and which it leaves.",
     )
     ENVIRONMENT_STAYS = (
         "environment-stays",
         Level.WARNING,
-        "Variables are others now, their values are kept, and yet no step can set them back: why.",
+        "Variables are others now than those that were kept, and yet no step can set them back: why.",
     )
     JOBS_HELD = "jobs-held", Level.INFO, "Jobs that migrate are stopped and not started again."
 

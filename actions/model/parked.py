@@ -5,8 +5,9 @@ Which debts those are is told by ``debts``; what the record may do otherwise is 
 
 from __future__ import annotations
 
-from actions.model.debts import holding, holding_words
-from actions.model.incident import Incident, changes, owed
+from actions.model.debts import BENT, bent, holding, holding_words
+from actions.model.incident import Debt, Incident, changes, owed
+from actions.model.quick_dataclass import replace
 
 ONLY_STRAIGHTENS = "the record is parked: only what straightens its debts is run"
 
@@ -21,6 +22,31 @@ def straightens_parked(incident: Incident, code: str, *, undo: bool = False) -> 
         return False
     bent = step.code if undo else step.pays
     return bool(bent) and bool(owed(incident, bent, None if undo else step))
+
+
+def parked_reason(incident: Incident, code: str, *, undo: bool = False) -> str:
+    """Why this step (or its undo) is not run for a parked record, and what is done instead."""
+    step = incident.plan.step(code) if incident.plan else None
+    if step is not None and undo and changes(step) and owed(incident, code):
+        return f"the record is parked: u on {code} would take the way back itself back (w declares a new incident)"
+    if step is not None and step.pays and not undo:
+        return f"the record is parked, and what {code} straightens is not owed any more"
+    return ONLY_STRAIGHTENS
+
+
+def with_ways(incident: Incident) -> tuple[Debt, ...]:
+    """The debts with the ways that there are now: what takes back how a parked record ended is none."""
+    if not incident.is_parked or incident.plan is None:
+        return incident.debts
+    return tuple(replace(one, undo=_way(incident, one)) if bent(one) else one for one in incident.debts)
+
+
+def _way(incident: Incident, debt: Debt) -> str:
+    first, _, others = debt.undo.partition(", or ")
+    step = incident.plan.step(first.removeprefix(BENT)) if incident.plan else None
+    if step is None or not changes(step):
+        return debt.undo
+    return others or f"by hand; {first} takes the way back itself back: not of a parked record"
 
 
 def held_reason(incident: Incident, move: str) -> str | None:

@@ -46,6 +46,9 @@ class PlannedStep:
     leaves: str = ""
     pays: str = later("")
     """The step of this code bends something that this one straightens: asked for only while that debt is open."""
+    takes: tuple[str, ...] = later(())
+    """Ids of steps whose effect this one takes along when it runs, and so does its undo: those come first, both
+    times."""
 
     @property
     def family(self) -> str:

@@ -74,6 +74,11 @@ class History:
         at = self._at.get(identity)
         return self.row(at) if at is not None and identity else None
 
+    def told(self, identity: str) -> tuple[Release, ...]:
+        """A release as each source tells of it, unjoined; empty: none does."""
+        at = self._at.get(identity)
+        return tuple(one for _, one in self._groups[at].every) if at is not None and identity else ()
+
     def running_at(self) -> int | None:
         """The place of what runs, as the way back in use tells."""
         wanted = self._groups

@@ -14,6 +14,8 @@ class EnvironmentTable:
 
     keep: bool = False
     """``goaround predeploy`` keeps the values, too: a private file, encrypted where ``[evidence]`` says to whom."""
+    keep_releases: int = 10
+    """Of so many releases, and of the golden ones, the values stay; those before them are removed by ``predeploy``."""
     identity: str = ""
     """A private key on this machine with which encrypted values are opened, to be set back; nothing else uses it."""
     command: tuple[str, ...] = ()
@@ -28,6 +30,7 @@ class EnvironmentTable:
     def __post_init__(self) -> None:
         absolute("identity", self.identity, empty=True)
         absolute("directory", self.directory, empty=True)
+        within("keep_releases", self.keep_releases, 1, 1000)
         within("timeout", self.timeout, 1, 600)
         if self.directory and not self.command:
             raise ValueError("directory: of a command, and none is given")

@@ -14,7 +14,7 @@ from actions.model.errors import GoaroundError
 from actions.model.ports import Reporter, World
 from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
 from actions.steps.perform import perform
-from actions.steps.perform_coolify_environment import marks_now, others
+from actions.steps.perform_coolify_environment import others, seen_now
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ class SetEnvironment:
     def moved(self, world: World) -> str:
         """Whether each is still what it was, or already what it shall be."""
         try:
-            third = others(marks_now(world), self.sets.before, self.sets.after)
+            third = others(seen_now(self.sets, world), self.sets.was, self.sets.shall)
         except GoaroundError as error:
             return world.redact(f"the environment could not be read: {error.line()}")
-        return f"{', '.join(third)}: another value than when this was drawn" if third else ""
+        return f"{', '.join(third)}: another value or flag than when this was drawn" if third else ""
 
     def run(self, world: World, report: Reporter) -> StepResult:
         """Keep, then set; what may stand there afterwards is owed, however the request ended."""
@@ -72,7 +72,7 @@ class SetEnvironment:
     def _perhaps(self, result: StepResult, world: World) -> StepResult:
         """One that failed may have set some: Coolify takes them one after the other."""
         try:
-            untouched = not others(marks_now(world), self.sets.before)
+            untouched = not others(seen_now(self.sets, world), self.sets.was)
         except GoaroundError:
             untouched = result.outcome is Outcome.FAILED
         owed = {} if untouched else self._owed("it is not known how much of this is so: ")
@@ -113,7 +113,7 @@ class SetEnvironment:
 
     def check(self, world: World) -> Checked:
         """Read them."""
-        seen = self._seen(world, self.sets.after, self.sets.before)
+        seen = _looked(world, self.sets)
         if seen.happened is Happened.NO:
             return seen
         doubt = "" if seen.happened is Happened.YES else "it is not known how much of this is so: "
@@ -124,20 +124,22 @@ class SetEnvironment:
         back = self.sets.back()
         if back is None:
             return Checked(Happened.NO, "there is no undo")
-        seen = self._seen(world, back.after, back.before)
+        seen = _looked(world, back)
         return Checked(seen.happened, seen.detail, self._left() if seen.happened is Happened.YES else {})
 
-    def _seen(self, world: World, wanted: dict[str, str], former: dict[str, str]) -> Checked:
-        try:
-            there = marks_now(world)
-        except GoaroundError as error:
-            return Checked(Happened.UNKNOWN, world.redact(error.line()))
-        wrong = others(there, wanted)
-        if not wrong:
-            return Checked(Happened.YES, f"{_variables(len(wanted))} read as they shall be")
-        if not others(there, former):
-            return Checked(Happened.NO, f"{_variables(len(wanted))} read as they were")
-        return Checked(Happened.UNKNOWN, f"not as they shall be: {', '.join(wrong)}")
+
+def _looked(world: World, sets: SetVariables) -> Checked:
+    count = _variables(len(sets.after))
+    try:
+        there = seen_now(sets, world)
+    except GoaroundError as error:
+        return Checked(Happened.UNKNOWN, world.redact(error.line()))
+    wrong = others(there, sets.shall)
+    if not wrong:
+        return Checked(Happened.YES, f"{count} read as they shall be")
+    if not others(there, sets.was):
+        return Checked(Happened.NO, f"{count} read as they were")
+    return Checked(Happened.UNKNOWN, f"not as they shall be: {', '.join(wrong)}")
 
 
 def _variables(count: int) -> str:

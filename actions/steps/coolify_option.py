@@ -24,6 +24,7 @@ from actions.model.system_coolify import CoolifyTable
 from actions.steps.configured_probes import configured_probes
 from actions.steps.coolify_cancel import CancelStuck
 from actions.steps.coolify_deploy import DeployByCoolify
+from actions.steps.coolify_environment import SetEnvironment
 from actions.steps.coolify_keep import keep_more
 from actions.steps.coolify_notes import at_work, notes
 from actions.steps.coolify_releases import CoolifySurvey, survey
@@ -128,7 +129,11 @@ def _steps(
         after.append(kept[1])
     proof = proof_of(settings, table, seen, release.name, release.commit)
     carry += [
-        planned(deploy, code="X3", phase="carry out", needs=needs, about_s=120, silent_s=SILENT_S),
+        # A deployment starts with the environment that stands there, and so does its undo.
+        replace(
+            planned(deploy, code="X3", phase="carry out", needs=needs, about_s=120, silent_s=SILENT_S),
+            takes=(SetEnvironment.step_id,),
+        ),
         planned(
             proof,
             code="X4",

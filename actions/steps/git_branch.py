@@ -175,8 +175,9 @@ class PushBranch:
 
     def _not_taken(self, sure: bool, summary: str, said: str, world: World) -> StepResult:
         """Why the push failed; where the answer may just have been lost, the remote is asked."""
-        known = refusal(said)
-        if known is not None and not known.lost and sure:
+        # Whom we ended ourselves, at the deadline, may still say that the other side hung up: it was not the remote.
+        known = refusal(said) if sure else None
+        if known is not None and not known.lost:
             hook = remote_said(said)
             told = f' It says: "{hook}".' if hook else ""
             return StepResult(

@@ -20,6 +20,7 @@ from actions.model.quick_dataclass import dataclass, replace
 from actions.model.release import Release
 from actions.model.system import Settings
 from actions.model.system_coolify import CoolifyTable
+from actions.steps.coolify_environment import SetEnvironment
 from actions.steps.coolify_notes import at_work, notes
 from actions.steps.coolify_option import PIN, SILENT_S, UNPIN, cancel, evidence, newer, pin_due, proof_of, table_of
 from actions.steps.coolify_releases import CoolifySurvey, survey
@@ -99,7 +100,10 @@ def steps(
     passes_s = max(5, settings.prove.seconds * len(proof.probes))
     return (
         *found,
-        planned(deployed, code="X3", phase="carry out", needs=needs, about_s=120, silent_s=SILENT_S),
+        replace(
+            planned(deployed, code="X3", phase="carry out", needs=needs, about_s=120, silent_s=SILENT_S),
+            takes=(SetEnvironment.step_id,),
+        ),
         planned(proof, code="X4", phase="carry out", needs=("X3",), proves=True, about_s=5 + passes_s),
         replace(planned(back, code=UNPIN, phase="after", optional=True, about_s=2), pays=PIN),
     )

@@ -168,9 +168,10 @@ class RemoveBranch:
         if seen.happened is Happened.YES:
             return StepResult(Outcome.DONE, seen.detail, seen.facts)
         said = heard.text()
-        known = refusal(said)
+        # Whom we ended ourselves, at the deadline, may still say that the other side hung up: it was not the remote.
+        known = refusal(said) if done.sure else None
         hook = remote_said(said)
-        why = known.why if known is not None else last_words(said) or done.summary
+        why = known.why if known is not None else (last_words(said) if done.sure else "") or done.summary
         told = f'{why}; it says: "{hook}"' if hook else why
         move = f". Next: {known.next_move}" if known is not None else ""
         if seen.happened is Happened.NO:

@@ -33,9 +33,9 @@ def of_production(variables: Iterable[Variable]) -> dict[str, Variable]:
     return {one.key: one for one in variables if not one.preview}
 
 
-def marks_now(world: World) -> dict[str, str]:
-    """Name -> mark of what stands there now; empty: it is not told. Raises GoaroundError."""
-    return _marks(environments_of(world), standing(world))
+def seen_now(effect: SetVariables, world: World) -> dict[str, tuple[str, str]]:
+    """Name -> mark (empty: it is not told) and form of what stands there now. Raises GoaroundError."""
+    return _seen(effect, environments_of(world), standing(world))
 
 
 def standing(world: World) -> dict[str, Variable]:
@@ -43,27 +43,28 @@ def standing(world: World) -> dict[str, Variable]:
     return of_production(coolify_of(world).variables())
 
 
-def others(there: dict[str, str], *allowed: dict[str, str]) -> tuple[str, ...]:
-    """Names whose value is none of those that are allowed."""
+def others(there: dict[str, tuple[str, str]], *allowed: dict[str, tuple[str, str]]) -> tuple[str, ...]:
+    """Names of which neither value nor flags are any of those that are allowed."""
     names = sorted(allowed[0])
-    return tuple(name for name in names if there.get(name, ABSENT) not in [one[name] for one in allowed])
+    return tuple(name for name in names if there.get(name, (ABSENT, "")) not in [one[name] for one in allowed])
 
 
 def set_variables(effect: SetVariables, world: World, report: Reporter) -> Ended:
     """Set all of them by one request, if each is what it was; read again, whatever was answered."""
     store, server = environments_of(world), coolify_of(world)
-    there = marks_now(world)
-    if not others(there, effect.after):
+    there = seen_now(effect, world)
+    if not others(there, effect.shall):
         return Ended(True, f"{_count(effect.after)} stand there already")
-    third = others(there, effect.before, effect.after)
+    third = others(there, effect.was, effect.shall)
     if third:
-        return Ended(False, f"{first_of(third, NAMED)}: another value than when this was drawn; draw the plan again")
+        words = f"{first_of(third, NAMED)}: another value or flag than when this was drawn"
+        return Ended(False, f"{words}; draw the plan again")
     values = _values(effect, store)
     if effect.held_in:
         _former_is_held(effect, store)
     lost = ""
     try:
-        server.send(replace(effect.call, body={"data": [_row(one, effect.before) for one in values]}))
+        server.send(replace(effect.call, body={"data": [_row(one, effect) for one in values]}))
     except OutcomeUnknown as error:
         lost = error.title
         report.line(f"not answered: {lost}; it is read again")
@@ -71,17 +72,14 @@ def set_variables(effect: SetVariables, world: World, report: Reporter) -> Ended
         # Not what the server says: it may repeat a value. The status is ours to tell.
         status = error.detail[:3] if error.detail[:3].isdigit() else ""
         return Ended(False, "; ".join(part for part in (error.title, status, error.next_move) if part))
-    return _read_again(effect, values, world, lost)
+    return _read_again(effect, world, lost)
 
 
-def _read_again(effect: SetVariables, values: list[Variable], world: World, lost: str) -> Ended:
+def _read_again(effect: SetVariables, world: World, lost: str) -> Ended:
     try:
-        there = standing(world)
-        marks = _marks(environments_of(world), there)
+        wrong = others(seen_now(effect, world), effect.shall)
     except GoaroundError as error:
         return Ended(False, f"it was sent, and cannot be read again: {error.line()}", sure=False)
-    wrong = others(marks, effect.after)
-    wrong = wrong or tuple(one.key for one in values if there[one.key].form(made=False) != one.form(made=False))
     if not wrong:
         return Ended(True, f"{_count(effect.after)} set, read from Coolify again")
     return Ended(False, f"not what was sent: {first_of(wrong, NAMED)}{f' ({lost})' if lost else ''}", sure=not lost)
@@ -92,19 +90,13 @@ def _values(effect: SetVariables, store: Environments) -> list[Variable]:
     files = (effect.file,) if effect.file.sha256 else store.kept_here(effect.file.path)
     for file in files:
         found = of_production(store.read(file))
-        if not others(_marks(store, found), effect.after) and _forms(effect, found) == effect.forms:
+        if not others(_seen(effect, store, found), effect.shall):
             return [found[name] for name in sorted(effect.after)]
     raise Refused(
         f"{effect.file.path} does not hold the values that were drawn" if files else f"{effect.file.path} is not there",
         "",
         "draw the plan again",
     )
-
-
-def _forms(effect: SetVariables, found: dict[str, Variable]) -> dict[str, str]:
-    made = effect.made
-    forms = {name: found[name].form(made=name in made) for name in effect.after}
-    return {name: form for name, form in forms.items() if form}
 
 
 def _former_is_held(effect: SetVariables, store: Environments) -> None:
@@ -114,7 +106,7 @@ def _former_is_held(effect: SetVariables, store: Environments) -> None:
         _values(back, store)
 
 
-def _row(one: Variable, before: dict[str, str]) -> dict[str, object]:
+def _row(one: Variable, effect: SetVariables) -> dict[str, object]:
     """As Coolify takes it. All flags that it would else reset are told, as they were with this value."""
     row: dict[str, object] = {
         "key": one.key,
@@ -124,14 +116,16 @@ def _row(one: Variable, before: dict[str, str]) -> dict[str, object]:
         "is_multiline": one.multiline,
         "is_shown_once": False,  # of one that is, no value is ever told: it is not among these
     }
-    if before[one.key] == ABSENT:
+    if effect.whole(one.key):
         # Of one that is there it leaves these two as they are; one that it makes would get both.
         row |= {"is_runtime": one.runtime, "is_buildtime": one.buildtime}
     return row
 
 
-def _marks(store: Environments, found: dict[str, Variable]) -> dict[str, str]:
-    return store.marks({name: one.value for name, one in found.items()})
+def _seen(effect: SetVariables, store: Environments, found: dict[str, Variable]) -> dict[str, tuple[str, str]]:
+    named = {name: one for name, one in found.items() if name in effect.after}
+    marks = store.marks({name: one.value for name, one in named.items()})
+    return {name: (marks[name], one.form(made=effect.whole(name))) for name, one in named.items()}
 
 
 def _count(names: dict[str, str]) -> str:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from actions.model.backup_file import PARTIAL
 from actions.model.backup_trend import shrunk, trend_words
 from actions.model.database_names import literal
-from actions.model.effect_dump import KeepDump
+from actions.model.effect_dump import WAIT_S, KeepDump
 from actions.model.errors import CommandFailed, GoaroundError, Unreachable
 from actions.model.manifest import Manifest
 from actions.model.outside_text import sanitise
@@ -145,7 +145,10 @@ class _Making:
                 self._end()
             elif not ended and dump.done() and not count.done():
                 ended = True  # it was quicker than a look at it, or it failed: nobody waits for it any more
-                self._end(count_only=True, waiting_only=self._well(dump.result()))
+                if self._well(dump.result()):
+                    self._ask(self.effect.over_sql())
+                else:
+                    self._end(self.effect.count_name)
             elif not ended and count.done() and count.result().exit_status != 0:
                 ended = True
                 self._end()
@@ -203,16 +206,16 @@ class _Making:
             said = sanitise(text[:200].decode("utf-8", "replace"), limit=200)
             raise CommandFailed("psql answered something else than the manifest", said) from error
 
-    def _end(self, *, count_only: bool = False, waiting_only: bool = False) -> None:
-        """End our sessions on the server; the programs end with them."""
-        effect = self.effect
-        names = [effect.count_name] if count_only else [effect.count_name, effect.dump_name]
-        wanted = ", ".join(literal(name) for name in names)
-        how = "pg_cancel_backend(pid)" if waiting_only else "pg_terminate_backend(pid)"
-        only = " AND query LIKE 'DO %'" if waiting_only else ""
-        sql = f"SELECT json_agg({how}) FROM pg_stat_activity WHERE application_name IN ({wanted}){only}"
+    def _end(self, *names: str) -> None:
+        """End these sessions of ours on the server, or both; the programs end with them."""
+        wanted = ", ".join(literal(name) for name in names or (self.effect.count_name, self.effect.dump_name))
+        self._ask(
+            f"SELECT json_agg(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name IN ({wanted})"
+        )
+
+    def _ask(self, sql: str) -> None:
         try:
-            ask(self.world, effect.client, effect.database, sql, admin=True)
+            ask(self.world, self.effect.client, self.effect.database, sql, admin=True, s=WAIT_S)
         except GoaroundError as error:
             self.report.line(error.line())
 

@@ -191,3 +191,21 @@ async def test_fifty_thousand_releases_scroll_as_well(monkeypatch: pytest.Monkey
 
         await in_time(f"first page of {MANY:,} that are joined", FIRST_PAGE_S, page)
         await in_time(f"the slowest step of scrolling through {MANY:,}", FRAME_S, through)
+
+
+async def test_finding_the_last_of_five_thousand() -> None:
+    """From the first row to the last, by a word that no other one holds: under 100 ms."""
+    pane = ReleaseHistory("3 Releases")
+    app = Bench(pane)
+    history = History("compose", listings(), troubles(), now=NOW)
+    async with app.run_test(size=(160, 48)):
+        pane.show_history(history)
+        pane.show(history.shown(), now=NOW)
+
+        def once() -> float:
+            pane.action_first()
+            begun = time.thread_time()
+            assert pane.find(f"number {COUNT - 1}")
+            return time.thread_time() - begun
+
+        await in_time(f"finding one of {COUNT:,} releases", FIRST_PAGE_S, once)

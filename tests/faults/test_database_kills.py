@@ -6,7 +6,6 @@ Named statements of the programs, and the server's own end, are swept in the oth
 from __future__ import annotations
 
 import itertools
-import os
 import signal
 import threading
 import time
@@ -16,15 +15,17 @@ from pathlib import Path
 import pytest
 from database_ground import INCIDENT, LIVE, WRITTEN_SINCE, Ground, make_ground, told
 from forked_worker import ForkedWorker
+from held_rows import HeldRows
 from planned_steps import step_of
 from postgres_server import PostgresServer
+from process_looks import end_each
 
 from actions.engine.planner import draw, releases
 from actions.model.backup_file import Format
 from actions.model.plan import Plan
 from actions.model.step import Happened, Outcome
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 POINTS = ("step.before_effects", "effect.before", "effect.after", "step.after_effects")
 
@@ -96,7 +97,7 @@ def test_the_worker_dies_in_the_restore(ground: Ground, point: str) -> None:
 
 def quiet(ground: Ground) -> None:
     """What a dead worker left running has ended."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     sql = f"SELECT count(*) FROM pg_stat_activity WHERE datname LIKE '{LIVE}%' OR query LIKE 'DO $goaround%'"
     while ground.server.sql(f"SELECT {sql.removeprefix('SELECT ')} AND pid <> pg_backend_pid()") != "0":
         assert time.monotonic() < end, "sessions of a dead worker stay"
@@ -150,24 +151,18 @@ def client_pids(ground: Ground, program: str) -> list[int]:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_the_client_dies_in_the_restore(ground: Ground, form: Format, program: str, how: signal.Signals) -> None:
     """A killed pg_restore or psql is a failure, and nothing of the half is left."""
-    ground.server.sql(
-        "CREATE TABLE z AS SELECT n, repeat(md5(n::text), 8) AS t FROM generate_series(1, 150000) n", LIVE
-    )
+    rows = HeldRows(ground.server)
+    rows.make(LIVE)
     ground.dump(form)
     plan = drawn(ground)
     ground.server.sql(WRITTEN_SINCE, LIVE)
     results = []
     thread = threading.Thread(target=lambda: results.append(step_of(plan, "X1").run(ground.world, told())))
-    thread.start()
-    copying = (
-        f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{plan.drawn['side']}' AND query LIKE 'COPY public.z%'"
-    )
-    while ground.server.sql(copying) == "0":
-        assert thread.is_alive(), results
-        time.sleep(0.01)
-    for pid in client_pids(ground, program):
-        os.kill(pid, how)
-    thread.join(60)
+    with rows.held():
+        thread.start()
+        rows.until_held(plan.drawn["side"], thread.is_alive)
+        assert end_each(client_pids(ground, program), how), "a client was at work"
+        thread.join(60)
     assert results[0].outcome is not Outcome.DONE, results[0].summary
     quiet(ground)
     assert answers(ground) == "old"

@@ -23,7 +23,7 @@ from actions.steps.database_reach import client_of
 from actions.steps.database_snapshot import KeepDatabase, draw_snapshot
 from actions.steps.snapshots import snapshots, strays, take_snapshot
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 TOOL = """\
 #!/bin/sh

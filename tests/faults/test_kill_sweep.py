@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_system import PYTHON, Tiny, build, copy, environment, until
+from tiny_system import PYTHON, Tiny, build, copy, environment
+from waiting import until
 
 from actions.engine.processes import alive, session_members
 from actions.gateways.journal import SqliteJournal
@@ -24,7 +25,7 @@ from actions.model.incident import Incident
 from actions.model.points import POINTS
 from actions.model.step import Happened, Outcome
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 FLIGHT = str(Path(__file__).resolve().parents[1] / "support" / "tiny_flight.py")
 AT_ONCE = 3

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
+import time
 from pathlib import Path
 
 import psycopg
@@ -14,6 +13,7 @@ from forked_worker import ForkedWorker
 from killed_programs import LOCK
 from performing import Told, local_world
 from postgres_server import OWNER, PostgresServer
+from process_looks import end_each
 
 from actions.model.django_code import DjangoCode
 from actions.model.effect_schema import RunMigrate
@@ -22,7 +22,7 @@ from actions.model.step import Happened, Outcome, StepResult
 from actions.steps.migration_reverse import ReverseMigrations
 from actions.steps.schema_reading import recorded
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 HALF, TOTALS, TOTAL = (Migration("shop", name) for name in ("0004_half", "0003_totals", "0002_order_total"))
 HELD = f"""
@@ -58,15 +58,14 @@ def ended_at(shop: Project, step: ReverseMigrations, folder: Path, statement: st
         waits = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND NOT granted"
         while (row := keeper.execute(waits).fetchone()) is None:
             assert worker.alive(), (statement, worker.end())
+            time.sleep(0.01)
         worker.kill()
-        for one in Path("/proc").iterdir():
-            if one.name.isdigit() and is_migrate(one, shop):
-                os.kill(int(one.name), signal.SIGKILL)
+        end_each(int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit() and is_migrate(one, shop))
         if server_too:
             keeper.execute("SELECT pg_terminate_backend(%s)", row)
         keeper.execute(f"SELECT pg_advisory_unlock({LOCK})")
         while keeper.execute("SELECT FROM pg_stat_activity WHERE pid = %s", row).fetchone() is not None:
-            pass
+            time.sleep(0.01)
     assert worker.end() is None
     shop.server.sql(f'ALTER DATABASE "{shop.database}" RESET test.hold')
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +11,14 @@ from database_ground import LIVE, told
 from killed_ground import KilledGround, standing
 from planned_steps import step_of
 from postgres_server import PostgresServer
+from process_looks import end_each
 
 from actions.model.backup_file import Format
 from actions.model.database_names import literal
 from actions.model.side_note import read_note
 from actions.model.step import Happened, Outcome, Step
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -186,8 +185,7 @@ def test_psql_is_killed_in_the_middle_of_a_plain_dump(killed: KilledGround) -> N
         clients = killed.clients()
         if who == "worker":
             worker.kill()
-        for client in clients:
-            os.kill(client, signal.SIGKILL)
+        assert end_each(clients), "a client was at work"
         result = worker.end()
         assert (result is None) is (who == "worker")
         assert killed.answers() == "old"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from git_ground import http_server
 from tiny_flight_operator import Listening
-from tiny_system import STORY, TOKEN, Tiny, children_of_session, drawn, finish, run, settle, spellings, until
+from tiny_system import STORY, TOKEN, Tiny, children_of_session, drawn, finish, run, settle, spellings
+from waiting import until
 
 from actions.gateways.bundle import export
 from actions.gateways.journal import SqliteJournal

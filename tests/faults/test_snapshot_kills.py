@@ -19,7 +19,7 @@ from actions.model.step import Happened, Outcome, Step, StepResult
 from actions.steps.database_preflight import live_database
 from actions.steps.snapshots import Snapshot, count_snapshot, snapshot_named, take_snapshot
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 DO = "DO $goaround$"
 ADOPTS, GIVES_BACK = "jsonb_build_object('snapshot'", "CASE WHEN mine"

@@ -16,7 +16,7 @@ from actions.model.database_names import literal
 from actions.model.plan import Plan
 from actions.model.step import Checked, Happened, Outcome, Step, StepResult
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 BEFORE = "DO $goaround$"
 CLOSED = "PERFORM pg_terminate_backend(pid) FROM"

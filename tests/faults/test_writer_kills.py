@@ -22,7 +22,7 @@ from actions.model.side_note import SideNote, read_note, set_note_sql
 from actions.model.step import Happened, Outcome, StepResult
 from actions.steps.database_quiesce import ComposeServices, StartServices, StopWriters
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120), pytest.mark.docker]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.docker]
 
 WRITERS = ("beat", "web", "worker")
 FILE = """\

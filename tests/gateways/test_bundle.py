@@ -496,7 +496,7 @@ def test_a_killed_export_leaves_no_half_bundle(whole: BuiltRecord, tmp_path: Pat
     for number in range(1, 40):
         target = tmp_path / "out" / "bundle"
         argv = [sys.executable, "-c", EXPORT_AND_DIE, str(lines), str(whole.folder), str(target), str(number)]
-        done = subprocess.run(argv, cwd=root, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(argv, cwd=root, capture_output=True, text=True, timeout=110, check=False)
         if target.exists():
             assert verify_bundle(target).ok
         if done.returncode == 0:

@@ -158,9 +158,9 @@ def test_it_runs_until_it_is_stopped(coolify: FakeCoolify, shop: App) -> None:
 
     thread = threading.Thread(target=source.run, args=(take, stop), daemon=True)
     thread.start()
-    assert came.wait(10)
+    assert came.wait(60)
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert texts(got) == ["Listening on :8080"]
 

@@ -172,7 +172,7 @@ def test_a_log_of_fifty_megabytes(server: FaultServer) -> None:
     body = json.dumps({**ROW, "logs": json.dumps(rows)})
     assert len(body) > 50_000_000
     server.answers = {"/api/v1/deployments/d7": json_body(body)}
-    asked = gateway(root(server), answer=60)
+    asked = gateway(root(server), answer=120)
     first = asked.deployment("d7").log
     assert first is not None
     assert len(first) == LINES + 1
@@ -196,7 +196,7 @@ def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones(
         json_body(json.dumps({"count": 20, "deployments": rows[skip : skip + take]}))(connection, request)
 
     server.answers = {HISTORY: answer}
-    asked = gateway(root(server), answer=20)
+    asked = gateway(root(server), answer=100)
     found, count = asked.deployments(0, 15)
     assert ([row.uuid for row in found], count) == ([f"d{n}" for n in range(20, 5, -1)], 20)
     monkeypatch.setattr(coolify_http, "BODY_CAP", 4_000)
@@ -279,6 +279,30 @@ def test_the_log_of_the_application_in_any_shape(server: FaultServer, answer: An
     """A text, a list, nothing yet."""
     server.answers = {f"{PATH}/logs": json_body(json.dumps(answer))}
     assert gateway(root(server)).log().split("\n") == lines
+
+
+@pytest.mark.parametrize(
+    ("rows", "values"),
+    [
+        ([{"key": "A", "value": "x"}, {"key": "B", "value": None}], ["x", ""]),
+        ([{"key": "A", "value": "x"}, {"key": "B", "value": ""}], ["x", ""]),
+        ([{"key": "A", "value": None, "real_value": ""}], [""]),
+        ([{"key": "A", "value": "x"}, {"key": "B"}], ["x", None]),
+        ([{"key": "A", "value": "x"}, {"key": "B", "value": None, "is_shown_once": True}], ["x", None]),
+        ([{"key": "A", "value": None}, {"key": "B", "value": None, "real_value": None}], [None, None]),
+        ([{"key": "A"}, {"key": "B"}], [None, None]),
+        ([{"key": "A", "value": "x"}, {"key": "B", "value": 7}], ["x", None]),
+    ],
+)
+def test_an_empty_value_and_one_that_is_not_told(
+    server: FaultServer, rows: list[dict[str, Any]], values: list[str | None]
+) -> None:
+    """Null is empty where the token is surely told values; a field that is not there, and null for everything, is none.
+
+    Taken for empty by mistake, the undo of a later step would empty the variable.
+    """
+    server.answers = {f"{PATH}/envs": json_body(json.dumps(rows))}
+    assert [one.value for one in gateway(root(server)).variables()] == values
 
 
 def test_images_and_variables_in_any_shape(server: FaultServer) -> None:

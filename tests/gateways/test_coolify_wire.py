@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from coolify_wire import ACTS, APP, PATH, SEES, failed, gateway, posting, root, table
 from http_faults import FaultServer, gzip_bomb, json_body, make_certificates, plain, raw, reset, serving
+from patient_deadlines import closed_port, timers_begin
 
 from actions.gateways import coolify_http
 from actions.gateways.coolify import HttpCoolify
@@ -28,14 +29,18 @@ def server() -> Iterator[FaultServer]:
 # ---- the network
 
 
-def test_nobody_listens_and_nobody_is_there() -> None:
+def test_nobody_listens_and_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """F84: refused and not found are told apart; nothing was sent, so nothing is in doubt."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    for act in (lambda at: at.application(), lambda at: at.send(posting(f"http://127.0.0.1:{port}"))):
-        error = failed(lambda act=act: act(gateway(f"http://127.0.0.1:{port}")), Unreachable)  # type: ignore[misc]
-        assert not isinstance(error, OutcomeUnknown)
-        assert "refused" in error.detail
+    with closed_port() as port:
+        for act in (lambda at: at.application(), lambda at: at.send(posting(f"http://127.0.0.1:{port}"))):
+            error = failed(lambda act=act: act(gateway(f"http://127.0.0.1:{port}")), Unreachable)  # type: ignore[misc]
+            assert not isinstance(error, OutcomeUnknown)
+            assert "refused" in error.detail
+
+    def nobody(*_arguments: object, **_more: object) -> None:  # the resolver is not really asked
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nobody)
     assert "nowhere.invalid" in failed(lambda: gateway("http://nowhere.invalid").application(), Unreachable).detail
 
 
@@ -58,20 +63,21 @@ SLOW: dict[str, tuple[bytes, bytes]] = {
 
 
 @pytest.mark.parametrize("kind", SLOW)
-def test_a_server_that_never_comes_to_an_end(server: FaultServer, kind: str) -> None:
+def test_a_server_that_never_comes_to_an_end(server: FaultServer, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """F85: the whole answer has one deadline, however it drips; a deed is unknown then."""
     slow = server.drip(*SLOW[kind])
     server.answers = {PATH: slow, f"{PATH}/rollback": slow}
+    timers_begin(monkeypatch, lambda: len(server.requests) == 2)  # the deed has gone out, else nothing is in doubt
     begun = time.monotonic()
     told: list[GoaroundError] = []
-    asked = gateway(root(server))
+    asked = gateway(root(server), answer=1)
     deeds = (lambda: asked.application(), lambda: asked.send(posting(root(server))))
     threads = [threading.Thread(target=lambda deed=deed: told.append(failed(deed, Unreachable))) for deed in deeds]
     for one in threads:
         one.start()
     for one in threads:
-        one.join(10)
-    assert time.monotonic() - begun < 9, "one deadline of a second for each, on a machine that is busy"
+        one.join(100)
+    assert time.monotonic() - begun < 60, "one deadline of a second for each, on a machine that is busy"
     assert sorted(isinstance(error, OutcomeUnknown) for error in told) == [False, True]
     assert all("within 1 s" in error.detail for error in told)
 
@@ -85,7 +91,7 @@ def test_a_body_has_a_limit(server: FaultServer, monkeypatch: pytest.MonkeyPatch
         f"{PATH}/rollback-images": gzip_bomb,
         "/api/v1/version": plain(b"4.3.11"),
     }
-    asked = gateway(root(server), answer=20)
+    asked = gateway(root(server), answer=100)
     assert asked.application().name == "shop"
     assert "longer than 5 MiB" in failed(asked.variables, Unreachable).detail
     assert "longer than 5 MiB" in failed(asked.rollback_images, Unreachable).detail
@@ -291,7 +297,7 @@ def test_many_look_at_once(server: FaultServer) -> None:
         server.answers[f"/api/v1/deployments/d{number}"] = json_body(
             json.dumps({"deployment_uuid": f"d{number}", "id": number, "status": "finished"})
         )
-    asked = gateway(root(server), answer=10)
+    asked = gateway(root(server))
     seen: list[tuple[str, str]] = []
 
     def look(number: int) -> None:
@@ -302,7 +308,7 @@ def test_many_look_at_once(server: FaultServer) -> None:
     for one in threads:
         one.start()
     for one in threads:
-        one.join(20)
+        one.join(100)
     assert len(seen) == 40
     assert all(wanted == got for wanted, got in seen)
 

@@ -31,7 +31,7 @@ def go_to(coolify: FakeCoolify, shop: App, commit: str) -> str:
 
 
 def health(coolify: FakeCoolify, shop: App) -> tuple[int, str]:
-    with httpx.Client(verify=False, trust_env=False) as client:
+    with httpx.Client(verify=False, trust_env=False, timeout=90) as client:
         answer = client.get(coolify.site(shop))
     return answer.status_code, answer.json()["commit"] if answer.status_code == 200 else ""
 

@@ -11,6 +11,7 @@ from coolify_asking import ask, told
 from fake_coolify import Drive, FakeCoolify
 from fake_coolify_quirks import Fault
 from fake_coolify_state import App
+from waiting import until
 
 GOOD, BAD = "a" * 40, "b" * 40
 ROLLBACK = "/applications/*/rollback"
@@ -94,16 +95,17 @@ def test_answers_that_take_their_time(coolify: FakeCoolify, shop: App) -> None:
     headers = {"Authorization": f"Bearer {coolify.actor.secret}"}
     url = f"{coolify.url}/api/v1/applications/{shop.uuid}/rollback"
     with (
-        httpx.Client(verify=False, trust_env=False) as client,
+        httpx.Client(verify=False, trust_env=False, timeout=60) as client,
         client.stream("POST", url, headers=headers, json={"commit": GOOD}) as answer,
     ):
         chunks = answer.iter_bytes()
         assert len(next(chunks)) + len(next(chunks)) < int(answer.headers["Content-Length"])
         assert len(coolify.deployments(shop)) == 3
     coolify.fail(Fault.SLOW, "POST", ROLLBACK)
-    with httpx.Client(verify=False, trust_env=False, timeout=0.2) as client, pytest.raises(httpx.ReadTimeout):
+    hasty = httpx.Timeout(60, read=0.2)
+    with httpx.Client(verify=False, trust_env=False, timeout=hasty) as client, pytest.raises(httpx.ReadTimeout):
         client.post(url, headers=headers, json={"commit": GOOD})
-    assert len(coolify.deployments(shop)) == 4
+    until(lambda: len(coolify.deployments(shop)) == 4, "what was asked is done, though nobody waits for the answer")
     coolify.fail(Fault.SLOW, "POST", ROLLBACK)
     coolify.release.set()
     assert roll_back(coolify, shop).status_code == 200
@@ -136,7 +138,7 @@ def test_every_request_is_recorded(coolify: FakeCoolify, shop: App) -> None:
 def test_the_application_is_reached_by_its_users(coolify: FakeCoolify, shop: App) -> None:
     """Its health tells the commit that runs: 200, 503 when it is sick, 502 when nothing runs. No API request."""
     where = coolify.site(shop)
-    with httpx.Client(verify=False, trust_env=False) as client:
+    with httpx.Client(verify=False, trust_env=False, timeout=60) as client:
         assert client.get(where).json() == {"status": "ok", "commit": BAD}
         shop.columns["ports_mappings"] = "80:80"
         shop.broken.add(GOOD)

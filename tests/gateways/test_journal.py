@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from journals import Book, declared
 
-from actions.gateways.journal import SqliteJournal, event_from_line
+from actions.gateways.journal import SqliteJournal
+from actions.gateways.journal_events import event_from_line
 from actions.model import events as ev
 from actions.model.clock import ManualClock
 from actions.model.errors import BadInput, GoaroundError, Refused
@@ -75,7 +76,7 @@ def test_several_processes_write_one_chain(tmp_path: Path) -> None:
     )
     argv = [sys.executable, "-c", script, str(tmp_path / "s"), book.id]
     workers = [subprocess.Popen([*argv, str(n)], cwd=ROOT) for n in range(3)]
-    assert [worker.wait(60) for worker in workers] == [0, 0, 0]
+    assert [worker.wait(110) for worker in workers] == [0, 0, 0]
     events = book.journal.events(book.id)
     assert len(events) == 151
     prev = GENESIS

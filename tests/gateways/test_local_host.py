@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from patient_deadlines import leaping
+from process_looks import end_each, wait_gone
 
-from actions.gateways import child_process
+from actions.gateways import child_process, local_host
 from actions.gateways.host import connect
 from actions.gateways.local_host import LocalHost
 from actions.model.errors import BadInput, CommandFailed, GoaroundError
@@ -91,7 +93,7 @@ def test_output_comes_while_the_command_runs() -> None:
                 os.write(writing, b"go\n")
 
         path = f"/proc/{os.getpid()}/fd/{reading}"
-        result = HOST.run(("sh", "-c", f"echo ready; head -n1 {path}"), timeout_s=20, on_output=answer)
+        result = HOST.run(("sh", "-c", f"echo ready; head -n1 {path}"), timeout_s=60, on_output=answer)
         assert not result.timed_out
         assert b"".join(seen) == b"ready\ngo\n"
     finally:
@@ -172,7 +174,19 @@ def test_what_no_host_can_run_is_refused(argv: tuple[str, ...], cwd: str, env: d
         HOST.run(argv, cwd=cwd, env=env)
 
 
-def test_the_deadline_ends_the_whole_family(tmp_path: Path) -> None:
+def test_a_child_that_ended_is_in_time_however_late_we_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may keep us from looking until the deadline has passed: what had ended by then is no hang."""
+    clock = leaping(monkeypatch, child_process, local_host)
+
+    def kept(_stream: str, chunk: bytes) -> None:
+        wait_gone(int(chunk))
+        clock.leap(60)
+
+    result = HOST.run(("sh", "-c", "echo $$"), timeout_s=60, on_output=kept)
+    assert (result.timed_out, result.exit_status) == (False, 0)
+
+
+def test_the_deadline_ends_the_whole_family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of a timed-out command goes on working behind the operator's back, whatever group it moved
     to."""
     pids = tmp_path / "pids"
@@ -183,7 +197,8 @@ def test_the_deadline_ends_the_whole_family(tmp_path: Path) -> None:
         f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}} {{other.pid}}')\n"
         "print('up', flush=True); time.sleep(300)"
     )
-    result = HOST.run(python(code), timeout_s=1.5)
+    clock = leaping(monkeypatch, child_process, local_host)
+    result = HOST.run(python(code), timeout_s=60, on_output=lambda _stream, _chunk: clock.leap(60))
     assert result.timed_out
     assert result.exit_status == 143
     assert result.stdout == b"up\n"
@@ -192,8 +207,14 @@ def test_the_deadline_ends_the_whole_family(tmp_path: Path) -> None:
 
 def test_a_child_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGTERM first, SIGKILL after the grace; output until then is kept."""
-    monkeypatch.setattr(child_process, "GRACE_S", 0.3)
-    result = HOST.run(("sh", "-c", "trap 'echo heard' TERM; echo $$; while :; do sleep 0.05; done"), timeout_s=0.4)
+    clock = leaping(monkeypatch, child_process, local_host)
+    monkeypatch.setattr(child_process, "GRACE_S", 60)
+    # Its first words end the deadline, the next ones the grace.
+    result = HOST.run(
+        ("sh", "-c", "trap 'echo heard' TERM; echo $$; while :; do sleep 0.05; done"),
+        timeout_s=60,
+        on_output=lambda _stream, _chunk: clock.leap(60),
+    )
     assert (result.timed_out, result.exit_status) == (True, 137)
     pid, heard = result.stdout.decode().split()
     assert heard == "heard"
@@ -217,7 +238,7 @@ def test_a_daemon_that_keeps_the_pipe_does_not_hold_us_up(tmp_path: Path) -> Non
         assert time.monotonic() - began < 30
         assert is_alive(pid)
     finally:
-        os.kill(pid, signal.SIGKILL)
+        end_each([pid])
 
 
 def test_an_error_while_reading_ends_the_child(tmp_path: Path) -> None:
@@ -236,12 +257,13 @@ def test_an_error_while_reading_ends_the_child(tmp_path: Path) -> None:
 def test_no_descriptor_leaks() -> None:
     """A night of polling does not run out of descriptors."""
     HOST.run(("true",))
+    gc.collect()  # what other tests left behind goes now, and not while we count
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(10):
         HOST.run(("sh", "-c", "cat; exit 3"), stdin=b"x")
         with pytest.raises(GoaroundError):
             HOST.run(("no-such-program-here",))
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_stream_to_passes_raw_output_on() -> None:
@@ -276,7 +298,10 @@ def test_starting_a_command_is_cheap() -> None:
             times.append(time.perf_counter() - began)
         return min(times)
 
-    assert best(ours) - best(bare) < 0.025
+    added, patience = best(ours) - best(bare), time.monotonic() + 60
+    while added >= 0.025 and time.monotonic() < patience:  # a machine that is busy just now tells nothing of us
+        added = best(ours) - best(bare)
+    assert added < 0.025
 
 
 def test_names_of_hosts() -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tiny_system import until
+from waiting import until
 
 from actions.gateways.file_logs import FIRST_BYTES, FileTail
 from actions.gateways.local_host import LocalHost
@@ -26,7 +26,7 @@ def followed(path: Path) -> Iterator[tuple[FileTail, list[LogLine]]]:
         yield tail, lines
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
     assert not thread.is_alive()
 
 

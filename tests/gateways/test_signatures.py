@@ -58,7 +58,7 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("SSH_AUTH_SOCK", str(path))
     yield path
     child.terminate()
-    child.communicate(timeout=10)
+    child.communicate(timeout=60)
     path.unlink(missing_ok=True)
 
 
@@ -141,7 +141,7 @@ def test_a_signature_for_another_purpose_does_not_count(keys: Path, allowed: Pat
     path = tmp_path / "statement"
     path.write_bytes(statement())
     argv = ["ssh-keygen", "-q", "-Y", "sign", "-n", "git", "-f", str(keys / "ops1"), str(path)]
-    subprocess.run(argv, check=True, timeout=30, capture_output=True)
+    subprocess.run(argv, check=True, timeout=60, capture_output=True)
     with pytest.raises(RecordDamaged, match="another purpose"):
         verify(statement(), (tmp_path / "statement.sig").read_text(), "ops1@jump", allowed, at=AT)
     git_only = allow(tmp_path / "git", ("ops1@jump", keys / "ops1", 'namespaces="git"'))
@@ -181,7 +181,7 @@ def test_a_locked_key_without_an_agent_asks_nothing(keys: Path, monkeypatch: pyt
     """No prompt ever appears on the cockpit's terminal: the answer is an error with the next move, at once."""
     monkeypatch.setenv("DISPLAY", ":0")
     with pytest.raises(BadInput) as caught:
-        sign(statement(), str(keys / "locked"), timeout_s=20)
+        sign(statement(), str(keys / "locked"), timeout_s=60)
     refused(caught.value, "has a passphrase, and no agent holds it", "ssh-add")
 
 
@@ -191,7 +191,7 @@ def test_an_agent_signs_for_a_locked_key_and_for_a_public_one(keys: Path, agent:
     shutil.copy(keys / "agent.pub", public)
     with pytest.raises(BadInput, match="no agent holds it"):
         sign(statement(), str(public))
-    subprocess.run(["ssh-add", "-q", str(keys / "agent")], check=True, timeout=30, capture_output=True)
+    subprocess.run(["ssh-add", "-q", str(keys / "agent")], check=True, timeout=60, capture_output=True)
     allowed = allow(tmp_path / "allowed", ("ops1@jump", keys / "agent", ""), ("ops2@jump", keys / "locked", ""))
     assert verify(statement(), sign(statement(), str(public)), "ops1@jump", allowed, at=AT).signer
     ask = tmp_path / "ask"
@@ -199,7 +199,7 @@ def test_an_agent_signs_for_a_locked_key_and_for_a_public_one(keys: Path, agent:
     ask.chmod(0o700)
     helped = {**os.environ, "SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force"}
     add = ["ssh-add", "-q", str(keys / "locked")]
-    subprocess.run(add, check=True, timeout=30, capture_output=True, env=helped, stdin=subprocess.DEVNULL)
+    subprocess.run(add, check=True, timeout=60, capture_output=True, env=helped, stdin=subprocess.DEVNULL)
     assert verify(statement(), sign(statement(), str(keys / "locked")), "ops2@jump", allowed, at=AT).signer
 
 

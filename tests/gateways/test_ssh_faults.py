@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import time
@@ -10,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ssh_hosts import children_of, host_of, short_folder, wait_gone
-from ssh_server import SshServer, free_port, running_ssh_server, write_key
+from patient_deadlines import closed_port, leaping
+from process_looks import children_of, end_each, wait_gone
+from ssh_hosts import host_of, short_folder
+from ssh_server import SshServer, running_ssh_server, write_key
 
-from actions.gateways import ssh_client, ssh_shell
+from actions.gateways import child_process, ssh_client, ssh_shell
 from actions.gateways.host import connect
 from actions.gateways.ssh_host import SshHost
 from actions.model.errors import BadInput, CommandFailed, GoaroundError, Refused, Unreachable
@@ -43,15 +46,14 @@ def test_the_connection_goes_while_a_command_runs(own_server: SshServer) -> None
 
     def cut(_stream: str, chunk: bytes) -> None:
         pids.append(int(chunk))
-        for session in children_of(own_server.pid):
-            os.kill(session, signal.SIGKILL)
+        end_each(children_of(own_server.pid))
 
     with host_of(own_server) as host:
         with pytest.raises(Unreachable, match="outcome is unknown") as caught:
             host.run(("sh", "-c", "echo $$; exec sleep 300"), on_output=cut)
         assert "sleep 300" in caught.value.detail
         assert "before anything is run again" in caught.value.next_move
-        os.kill(pids[0], signal.SIGKILL)
+        end_each(pids)
         assert host.run(("echo", "again")).stdout == b"again\n"  # a new connection is made by itself
 
 
@@ -63,31 +65,30 @@ def test_the_far_shell_is_killed(remote: SshHost) -> None:
 
 def test_a_hanging_server_is_bounded(own_server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that stands still holds nobody up, neither before the connection nor in a command."""
-    monkeypatch.setattr(ssh_shell, "CONTROL_S", 0.5)
+    clock = leaping(monkeypatch, ssh_shell, child_process)
     stopped: list[int] = []
     far: list[int] = []
 
     def stop(_stream: str, chunk: bytes) -> None:
         far.append(int(chunk))
         stopped.extend([own_server.pid, *children_of(own_server.pid)])
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
+        end_each(stopped, signal.SIGSTOP)
+        monkeypatch.setattr(ssh_shell, "CONTROL_S", 0.5)
+        clock.leap(60)  # the deadline of the command
 
     try:
         unknown = pytest.raises(Unreachable, match="outcome is unknown")
-        with host_of(own_server, connect_timeout_s=1) as host, unknown:
-            host.run(("sh", "-c", "echo $$; exec sleep 300"), timeout_s=1.5, on_output=stop)
+        with host_of(own_server) as host, unknown:
+            host.run(("sh", "-c", "echo $$; exec sleep 300"), timeout_s=60, on_output=stop)
         with host_of(own_server, connect_timeout_s=1) as host:
             began = time.monotonic()
             with pytest.raises(Unreachable, match="does not answer") as caught:
                 host.run(("true",))
             assert "nothing was run" in caught.value.next_move
-            assert time.monotonic() - began < 30
+            assert time.monotonic() - began < 60
     finally:
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
-        for pid in far:
-            os.kill(pid, signal.SIGKILL)
+        end_each(stopped, signal.SIGCONT)
+        end_each(far)
 
 
 def test_a_dead_or_leaving_connection_is_replaced(own_server: SshServer) -> None:
@@ -101,6 +102,25 @@ def test_a_dead_or_leaving_connection_is_replaced(own_server: SshServer) -> None
         assert host.run(("echo", "on")).stdout == b"on\n"
         host._shell.control("exit")
         assert host.run(("echo", "on")).stdout == b"on\n"
+
+
+def test_a_connection_that_goes_without_a_word_is_replaced_once(
+    sshd: SshServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shared connection that ends as we come says nothing: nothing ran, so it is tried once more, and only once."""
+    real = shutil.which("ssh")
+    asked = tmp_path / "asked"
+    program = tmp_path / "ssh"
+    program.write_text(f'#!/bin/sh\necho x >> {asked}\n[ $(wc -l < {asked}) = 1 ] && exit 255\nexec {real} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with host_of(sshd) as host:
+        assert host.run(("echo", "on")).stdout == b"on\n"
+    asked.unlink()
+    program.write_text(f"#!/bin/sh\necho x >> {asked}\nexit 255\n")
+    with short_folder() as runtime, pytest.raises(Unreachable, match="cannot be reached"):
+        SshHost(sshd.url, ssh_config=str(sshd.config), runtime=runtime).run(("true",))
+    assert asked.read_text() == "x\nx\n"
 
 
 def edited_config(server: SshServer, folder: Path, **lines: str) -> str:
@@ -152,10 +172,10 @@ def test_the_identity_given_is_used(sshd: SshServer, tmp_path: Path) -> None:
 
 def test_nobody_listens(tmp_path: Path) -> None:
     """A closed port and a broken configuration are told apart, each with its own move."""
-    with short_folder() as runtime:
+    with short_folder() as runtime, closed_port() as port:
         config = tmp_path / "config"
         config.write_text("Host *\n")
-        name = f"ssh://u@127.0.0.1:{free_port()}"
+        name = f"ssh://u@127.0.0.1:{port}"
         with pytest.raises(Unreachable, match="refuses the connection"):
             SshHost(name, ssh_config=str(config), runtime=runtime).run(("true",))
         config.write_text("NoSuchOption yes\n")

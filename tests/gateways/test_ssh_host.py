@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import stat
 import threading
@@ -15,12 +14,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ssh_hosts import host_of, short_folder, status_of, wait_gone
+from patient_deadlines import leaping
+from process_looks import end_each, status_of, wait_gone
+from ssh_hosts import host_of, short_folder
 from ssh_server import SshServer
 
-from actions.gateways import ssh_shell
+from actions.gateways import child_process, ssh_shell
 from actions.gateways.ssh_host import SshHost
-from actions.model.errors import CommandFailed
+from actions.model.errors import CommandFailed, Unreachable
 
 pytestmark = pytest.mark.ssh
 MIB = 1024 * 1024
@@ -142,17 +143,25 @@ def test_the_second_command_is_quick(sshd: SshServer) -> None:
 # ----------------------------------------------------------------------------------------- deadlines and ends
 
 
-def test_the_deadline_ends_the_command_over_there(remote: SshHost) -> None:
+def test_the_deadline_ends_the_command_over_there(remote: SshHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that timed out does not go on working on the server."""
-    result = remote.run(("sh", "-c", "echo $$; sleep 300"), timeout_s=1.0)
+    clock = leaping(monkeypatch, ssh_shell, child_process)
+    result = remote.run(
+        ("sh", "-c", "echo $$; sleep 300"), timeout_s=60, on_output=lambda _stream, _chunk: clock.leap(60)
+    )
     assert (result.timed_out, result.exit_status) == (True, 143)
     wait_gone(int(result.stdout))
 
 
 def test_a_command_that_ignores_sigterm_is_killed_over_there(remote: SshHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGTERM, a grace, SIGKILL; the result says that the deadline ended it."""
+    clock = leaping(monkeypatch, ssh_shell, child_process)
     monkeypatch.setattr(ssh_shell, "GRACE_S", 0.4)
-    result = remote.run(("sh", "-c", "trap '' TERM; echo $$; while :; do sleep 1; done"), timeout_s=1.0)
+    result = remote.run(
+        ("sh", "-c", "trap '' TERM; echo $$; while :; do sleep 1; done"),
+        timeout_s=60,
+        on_output=lambda _stream, _chunk: clock.leap(60),
+    )
     assert (result.timed_out, result.exit_status) == (True, 137)
     wait_gone(int(result.stdout))
 
@@ -178,7 +187,7 @@ def test_a_daemon_left_over_there_does_not_hold_us_up(remote: SshHost) -> None:
         assert (result.exit_status, result.timed_out) == (0, False)
         assert status_of(pid) != "Z"
     finally:
-        os.kill(pid, signal.SIGKILL)
+        end_each([pid])
 
 
 # -------------------------------------------------------------------------------------------------- sockets
@@ -205,7 +214,7 @@ def test_a_socket_over_there_is_reachable_here(sshd: SshServer) -> None:
 
         def ask(local: str) -> bytes:
             with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(20)
+                client.settimeout(60)
                 client.connect(local)
                 client.sendall(b"ping")
                 return client.recv(100)
@@ -215,10 +224,42 @@ def test_a_socket_over_there_is_reachable_here(sshd: SshServer) -> None:
         assert stat.S_IMODE(Path(local).stat().st_mode) == 0o600
         assert ask(local) == b"PING"
         assert host.forward_socket(str(path)) == local
-        host._shell.control("exit")
+        _, words = host._shell.control("check")
+        host._shell.control("exit")  # which answers before it goes, and until then still takes connections
+        wait_gone(int(words.split(b"pid=")[1].split(b")")[0]))
         assert ask(host.forward_socket(str(path))) == b"PING"
         local = host.forward_socket(str(path))
         host.close()
         assert not Path(local).exists()
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        thread.join(60)
+
+
+def test_a_connection_that_leaves_while_a_socket_is_forwarded_is_replaced(
+    sshd: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gone between its making and its use: another one is made; a socket that is refused is tried once."""
+    with short_folder() as folder, socket.socket(socket.AF_UNIX) as server, host_of(sshd) as host:
+        path = folder / "engine.sock"
+        server.bind(str(path))
+        server.listen()
+        control = host._shell.control
+        asked: list[str] = []
+
+        def leaves_first(command: str, *flags: str) -> tuple[int, bytes]:
+            if command == "forward" and not asked:
+                _, words = control("check")
+                control("exit")
+                wait_gone(int(words.split(b"pid=")[1].split(b")")[0]))
+            asked.append(command)
+            return control(command, *flags)
+
+        monkeypatch.setattr(host._shell, "control", leaves_first)
+        assert stat.S_ISSOCK(Path(host.forward_socket(str(path))).stat().st_mode)
+        assert asked == ["forward", "forward"]
+        with monkeypatch.context() as patch:
+            patch.setattr("actions.gateways.ssh_host._escaped", lambda _: "/no/such/folder/socket")
+            with pytest.raises(Unreachable, match="cannot be reached") as caught:
+                host.forward_socket("/another.sock")
+        assert "forwarding request" in caught.value.detail
+        assert asked == ["forward"] * 3

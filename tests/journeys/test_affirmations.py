@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from database_ground import LIVE, WRITTEN_SINCE, Ground, make_ground
 from database_tiny import database_tiny
+from pilot_moves import comes, hears, looked, sees_joined
 from postgres_server import PostgresServer
-from textual.pilot import Pilot
 from tiny_system import decided, refused, run
 from widget_bench import screen_text
 
@@ -134,28 +133,17 @@ async def test_the_key_asks_who_says_so(ground: Ground, session: Session, size: 
         session.mark(code, State.DONE, "ops2")
     app = cockpit(session)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause(0.3)
+        await looked(pilot)
         await pilot.press("enter")
-        await hears(pilot)
+        await hears(pilot, ReasonDialog)
         shown = " ".join(screen_text(app).replace("│", " ").split())
         assert "27 rows in 5 tables" in shown, shown
         assert "Who affirms it?" in shown
         await pilot.press(*"nobody", "enter")
-        await pilot.pause(0.3)
+        await sees_joined(pilot, "none of the configured people")
         assert stands(session, "L3") is State.OPEN
-        assert "none of the configured people" in " ".join(screen_text(app).split())
+        await looked(pilot)
         await pilot.press("enter")
-        await hears(pilot)
+        await hears(pilot, ReasonDialog)
         await pilot.press(*"ops1", "enter")
-        await pilot.pause(0.3)
-        assert stands(session, "L3") is State.DONE
-
-
-async def hears(pilot: Pilot[Any]) -> None:
-    """The dialog is on top, from now on not deaf to Enter."""
-    for _ in range(200):
-        await pilot.pause(0.02)
-        if isinstance(pilot.app.screen, ReasonDialog):
-            pilot.app.screen._opened -= 10
-            return
-    raise AssertionError(f"no dialog came: {pilot.app.screen}: {screen_text(pilot.app)}")
+        await comes(pilot, lambda: stands(session, "L3") is State.DONE, "the affirmation")

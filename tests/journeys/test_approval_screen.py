@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pilot_moves import comes, hears, incident_screen, looked, sees_joined
 from textual.pilot import Pilot
 from tiny_system import Tiny, build, drawn, run
-from widget_bench import screen_text
 
 from actions.model.blocking import Move
 from actions.model.read_back import read_back_code
 from app import approving
 from app.approval_desk import open_desk
-from app.cockpit import HELD_S, cockpit
+from app.cockpit import cockpit
 from app.incident_screen import IncidentScreen
 from app.session import Session
 from app.who import who_am_i
-from app.wishes import LOOK_MS
 from widgets.approval_dialog import ApprovalDialog, BreakGlassDialog, PersonDialog
 from widgets.checklist import Checklist
-from widgets.dialog import DEAF_S
-
-PATIENCE_S = 30.0
+from widgets.dialog import Dialog
 
 
 class Keys:
@@ -38,25 +33,23 @@ class Keys:
 
     @property
     def screen(self) -> IncidentScreen:
-        return next(one for one in self.pilot.app.screen_stack if isinstance(one, IncidentScreen))
+        return incident_screen(self.pilot)
 
     async def sees(self, *words: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            await self.pilot.pause()
-            text = " ".join(screen_text(self.pilot.app).split())
-            if all(word in text for word in words):
-                return
-            assert time.monotonic() < deadline, f"never seen: {words}\n{screen_text(self.pilot.app)}"
-            await asyncio.sleep(0.02)
+        await sees_joined(self.pilot, *words)
 
     async def enter(self) -> None:
-        await asyncio.sleep(max(LOOK_MS / 1000, HELD_S) + 0.05)
+        await looked(self.pilot)
         await self.pilot.press("enter")
         await self.pilot.pause()
 
+    def ended(self, code: str) -> bool:
+        self.session.sync()
+        last = self.session.incident.last_run(code)
+        return last is not None and not last.open
+
     async def button(self, name: str) -> None:
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(self.pilot, Dialog)
         self.pilot.app.screen.query_one(f"#{name}").focus()
         await self.pilot.press("enter")
         await self.pilot.pause()
@@ -103,7 +96,7 @@ async def test_the_same_enter_asks_waits_and_runs(tiny: Tiny) -> None:
         assert op.screen.next().words == "ask for the approval of tech-manager"
         await op.sees("needs tech-manager (ops2 may); not asked yet")
         await op.enter()
-        await op.sees("waits for tech-manager (ops2 may); asked 00:0", "goaround approve INC-")
+        await op.sees("waits for tech-manager (ops2 may); asked 00:", "goaround approve INC-")
         assert op.screen.next().blocked.startswith("waits for tech-manager")
         await op.enter()
         assert not [one for one in op.session.incident.runs if one.code == "X1"]
@@ -113,11 +106,9 @@ async def test_the_same_enter_asks_waits_and_runs(tiny: Tiny) -> None:
         await op.sees("by ops2 (tech-manager, login) until")
         assert op.screen.next().move is Move.RUN
         await op.enter()
-        deadline = time.monotonic() + PATIENCE_S
-        while (last := op.session.incident.last_run("X1")) is None or last.open:
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.02)
-            op.session.sync()
+        await comes(op.pilot, lambda: op.ended("X1"), "the end of X1")
+        last = op.session.incident.last_run("X1")
+        assert last is not None
         assert last.took
         other.journal.close()
 

@@ -7,34 +7,34 @@ import json
 import os
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from pilot_moves import comes, hears, incident_screen, looked, sees, sees_no
 from textual import events
 from textual.pilot import Pilot
 from tiny_system import Tiny, build, drawn, environment, run
+from waiting import until
 from widget_bench import screen_text
 
 from actions.model.events import Event
 from actions.model.incident import Incident
 from app import terminal_env
-from app.cockpit import HELD_S, cockpit
+from app.cockpit import HELD_S, Cockpit, cockpit
 from app.incident_screen import IncidentScreen
 from app.session import Session
-from app.wishes import LOOK_MS
 from widgets.checklist import Checklist
 from widgets.close_dialog import CloseDialog
 from widgets.confirm_dialog import ConfirmDialog
 from widgets.decide_dialog import DecideDialog
-from widgets.dialog import DEAF_S
+from widgets.dialog import Dialog
 from widgets.reason_dialog import ReasonDialog
 from widgets.sign_off_dialog import SignOffDialog
 from widgets.stop_dialog import StopDialog
 
-PATIENCE_S = 30.0
 WIDE = (160, 48)
 HEAVY = ("docker", "git", "psycopg", "pyrage", "httpx", "pydantic", "numpy", "ruamel", "markdown_it", "pygments")
 """What takes long to load and is needed by steps alone."""
@@ -50,7 +50,7 @@ class Operator:
     @property
     def screen(self) -> IncidentScreen:
         """The cockpit's screen, also under a dialog."""
-        return next(one for one in self.pilot.app.screen_stack if isinstance(one, IncidentScreen))
+        return incident_screen(self.pilot)
 
     @property
     def incident(self) -> Incident:
@@ -62,24 +62,22 @@ class Operator:
         events = self.session.journal.events(self.session.incident.id) if self.session.incident.id else []
         return [event for event in events if type(event.body).__name__ == kind]
 
+    def deeds(self) -> list[Event]:
+        """All that was done; what sensors saw comes by itself."""
+        events = self.session.journal.events(self.session.incident.id)
+        return [event for event in events if type(event.body).__name__ != "Observed"]
+
     async def text(self) -> str:
         await self.pilot.pause()
         return screen_text(self.pilot.app)
 
     async def sees(self, *words: str) -> str:
         """Wait until all of these are on the screen."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            text = await self.text()
-            missing = [word for word in words if word not in text]
-            if not missing:
-                return text
-            assert time.monotonic() < deadline, f"never seen: {missing}\n{text}"
-            await asyncio.sleep(0.02)
+        return await sees(self.pilot, *words)
 
     async def looks(self) -> None:
         """The moment a person takes between two keys, and before a step is started."""
-        await asyncio.sleep(max(LOOK_MS / 1000, HELD_S) + 0.05)
+        await looked(self.pilot)
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -94,7 +92,7 @@ class Operator:
 
     async def gives(self, text: str) -> None:
         """Answer a dialog of one line."""
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(self.pilot, Dialog)
         await self.types(text)
         await self.press("enter")
 
@@ -108,11 +106,7 @@ class Operator:
 
     async def done(self, code: str) -> None:
         """Wait for the recorded end of a step."""
-        deadline = time.monotonic() + PATIENCE_S
-        while (last := self.incident.last_run(code)) is None or last.open:
-            assert time.monotonic() < deadline, f"{code} does not end\n{await self.text()}"
-            await asyncio.sleep(0.02)
-            await self.pilot.pause()
+        await comes(self.pilot, lambda: (last := self.incident.last_run(code)) and not last.open, f"the end of {code}")
 
 
 @asynccontextmanager
@@ -161,8 +155,8 @@ async def test_before_anything_is_declared_one_place_says_what_to_do(tiny: Tiny)
         await op.enter()
         assert isinstance(op.pilot.app.screen, ReasonDialog)
         await op.gives("pages fail")
-        text = await op.sees("tick A1", "INC-")
-        assert "No incident is open" not in text
+        await op.sees("tick A1", "INC-")
+        await sees_no(op.pilot, "No incident is open")
         assert op.incident.declared is not None
         assert op.incident.declared.title == "pages fail"
 
@@ -170,6 +164,7 @@ async def test_before_anything_is_declared_one_place_says_what_to_do(tiny: Tiny)
 async def test_who_resumes_an_incident_sees_the_place_for_the_next_one_once_it_is_over(planned: Tiny) -> None:
     """An open incident needs no card for declaring one; turned away from it, the card is there."""
     async with flying(planned) as op:
+        await op.sees("INC-")
         assert "No incident is open" not in await op.text()
         op.session.forget()
         op.screen.refresh_panes()
@@ -183,7 +178,7 @@ async def test_what_is_bent_during_the_evening_stands_in_the_record(planned: Tin
             op.stands_on(code)
             await op.press(key)
             await op.sees(f"{code}: {state}", "Why?")
-            await asyncio.sleep(DEAF_S + 0.1)
+            await hears(op.pilot, Dialog)
             await op.press("enter")  # without a reason it is no answer
             await op.sees("It needs a few words")
             await op.gives(f"because of {code}")
@@ -201,7 +196,7 @@ async def test_what_is_bent_during_the_evening_stands_in_the_record(planned: Tin
         assert [event.body.text for event in op.events("NoteAdded")] == ["the phone rings"]
         await op.press("X")
         assert isinstance(op.pilot.app.screen, StopDialog)
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(op.pilot, Dialog)
         await op.press("a")
         await op.sees("stopped")
         op.stands_on("B1")
@@ -258,7 +253,7 @@ async def test_a_step_is_looked_at_then_run_then_undone(planned: Tiny) -> None:
         await op.press("u")
         assert isinstance(op.pilot.app.screen, ConfirmDialog)
         await op.sees("to arm, by hand")
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(op.pilot, Dialog)
         await op.press("enter")
         await op.sees("Not confirmed")
         for letter in "undo":
@@ -275,8 +270,10 @@ async def test_a_key_held_down_does_the_one_thing_once(planned: Tiny) -> None:
     async with flying(planned) as op:
         op.stands_on("A1")
         await op.looks()
-        for _ in range(30):
-            op.pilot.app.post_message(events.Key("enter", "\r"))
+        keys = [events.Key("enter", "\r") for _ in range(30)]
+        for number, key in enumerate(keys):
+            key.time = keys[0].time + number * 0.03  # as the terminal repeats it, whatever the machine does meanwhile
+            op.pilot.app.post_message(key)
         await op.sees("held down", "✔ caused by")
         await op.looks()
         assert [code for code, mark in op.incident.marks.items() if mark.state.value == "done"] == ["A1"]
@@ -298,7 +295,7 @@ async def test_enter_does_in_every_pane_what_the_last_line_says(planned: Tiny) -
 
         await op.press("3")
         await op.sees("v2")
-        assert op.says() == "go back to v2: draws the plan, runs nothing"
+        await comes(op.pilot, lambda: op.says() == "go back to v2: draws the plan, runs nothing", op.says)
         plans = len(op.events("PlanDrawn"))
         await op.enter()
         await op.sees("plan drawn: git to v2, 2 notes (5)")
@@ -325,7 +322,7 @@ async def test_the_decision_is_recorded_with_its_matrix_and_reason(tiny: Tiny) -
         await op.sees("tick A1")
         await op.press("d")
         assert isinstance(op.pilot.app.screen, DecideDialog)
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(op.pilot, Dialog)
         for name, letter in (("severity", "h"), ("risk", "l"), ("decision", "f")):
             op.pilot.app.screen.query_one(f"#{name}").focus()
             await op.pilot.pause()
@@ -365,7 +362,7 @@ async def test_the_end_is_closed_and_signed_by_two(planned: Tiny) -> None:
         await op.done("X3")
         await op.sees("back, proven")
         await op.press("s")
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(op.pilot, Dialog)
         op.pilot.app.screen.query_one("#close").focus()
         await op.press("enter")
         await op.sees("PARKED: recovered", "sign off: executed by")
@@ -373,7 +370,7 @@ async def test_the_end_is_closed_and_signed_by_two(planned: Tiny) -> None:
             if not isinstance(op.pilot.app.screen, SignOffDialog):
                 await op.enter()
             await op.sees("Record head")
-            await asyncio.sleep(DEAF_S + 0.1)
+            await hears(op.pilot, Dialog)
             await op.types(person)
             op.pilot.app.screen.query_one("#sign").focus()
             await op.press("enter")
@@ -394,14 +391,14 @@ async def test_a_second_cockpit_observes_and_says_who_flies(planned: Tiny) -> No
             async with app.run_test(size=WIDE) as pilot:
                 second = Operator(pilot, other)
                 await second.sees("you observe; ops1 flies")
-                before = op.incident.head_seq
+                before = op.deeds()
                 for key in ("space", "o", "a", "l", "d", "u", "X", "r", "enter"):
                     await second.press("2")
                     await asyncio.sleep(HELD_S)
                     await second.press(key)
                     assert isinstance(app.screen, IncidentScreen), f"{key} asks an observer"
                 await second.sees("you observe")
-                assert op.incident.head_seq == before
+                assert op.deeds() == before
                 await second.press("c")  # a note is anybody's
                 await second.gives("seen from here")
                 await second.sees("noted")
@@ -477,10 +474,29 @@ async def test_leaving_ends_every_thread_of_the_cockpit(planned: Tiny) -> None:
         await op.press("q")
         worker = op.session._runner
     assert worker is None or worker is not op.session._runner
-    deadline = time.monotonic() + PATIENCE_S
-    while left := [one for one in threading.enumerate() if one not in before and "log" in one.name]:
-        assert time.monotonic() < deadline, f"still there: {left}"
-        await asyncio.sleep(0.05)
+
+    def left() -> list[threading.Thread]:
+        return [one for one in threading.enumerate() if one not in before and "log" in one.name]
+
+    await asyncio.to_thread(until, lambda: not left(), left)
+
+
+@pytest.mark.parametrize(
+    ("ending", "by_key", "done"),
+    [(False, False, ["leaves", "comes"]), (False, True, ["comes"]), (True, False, []), (True, True, [])],
+)
+def test_who_is_let_go_on_comes_back_unless_it_is_ending(ending: bool, by_key: bool, done: list[str]) -> None:
+    """SIGCONT after SIGSTOP, after Ctrl-Z, and while the cockpit ends: the terminal is taken once, or left alone."""
+    seen: list[str] = []
+    app = Cockpit(IncidentScreen)  # type: ignore[arg-type]  # no screen is opened
+    app._driver = SimpleNamespace(  # type: ignore[assignment]
+        _must_signal_resume=by_key,
+        suspend_application_mode=lambda: seen.append("leaves"),
+        _sigcont_application=lambda: seen.append("comes"),
+    )
+    app._exit = ending
+    app._goes_on()
+    assert seen == done
 
 
 def test_the_screen_is_calm(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,7 +203,7 @@ def test_what_moves_in_between_is_noticed(stack: Stack, build_image: ImageBuilde
 def test_a_release_that_crashes_is_a_failure_at_once(stack: Stack, build_image: ImageBuilder) -> None:
     """Proven, not reported: a crash loop is named with its exit code and newest lines, and can be undone."""
     build_image(f"{stack.name}:0", {"/app.sh": CRASHING, "/name": stack.name}, ["/app.sh"])
-    world, settings = stack.world(), stack.settings(health_deadline=60)
+    world, settings = stack.world(), stack.settings(health_deadline=600)
     plan = draw(settings, release_named(stack, world, "0"), world, "INC-7")
     fly(plan, world, "B3")
     switch, recorder = rebuilt(plan, "X1"), Recorder()
@@ -218,7 +218,7 @@ def test_a_release_that_crashes_is_a_failure_at_once(stack: Stack, build_image: 
     assert waited.outcome is Outcome.FAILED
     assert "exit code 3" in waited.summary
     assert any("no such column: x" in line for line in recorder.lines)
-    assert world.clock.monotonic_ms() - begun < 55_000, "before the deadline"
+    assert world.clock.monotonic_ms() - begun < 200_000, "long before the deadline"
     assert switch.check(world).happened is Happened.UNKNOWN
     assert switch.undo(world, Recorder()).outcome is Outcome.DONE
     assert set(stack.running().values()) >= {image_id(f"{stack.name}:2")}

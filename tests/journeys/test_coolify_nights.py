@@ -13,7 +13,8 @@ from fake_coolify import Drive
 from fake_coolify_queue import Wanted
 from fake_coolify_quirks import Fault, Quirks
 from forked_worker import ForkedWorker
-from tiny_system import settle, spellings, until
+from tiny_system import settle, spellings
+from waiting import until
 
 from actions.gateways.coolify import HttpCoolify
 from actions.model.blocking import wants_approval

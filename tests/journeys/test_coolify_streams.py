@@ -11,7 +11,7 @@ from coolify_flight import GOOD, Flown, flying
 from fake_coolify import FakeCoolify
 from fake_coolify_quirks import Fault
 from fake_coolify_state import App
-from widget_bench import screen_text
+from pilot_moves import comes, sees_joined
 
 from actions.gateways.coolify_logs import CoolifyLogs
 from actions.gateways.engine_logs import EngineLogs
@@ -87,12 +87,8 @@ async def test_the_deployment_is_read_in_the_log_pane(
         app = cockpit(flown.session)
         async with app.run_test(size=size) as pilot:
             logs = app.screen.query_one(LogStream)
-            told: list[str] = []
-            for _ in range(100):
-                await pilot.pause(0.05)
-                told = [line.text for line in logs.lines if line.source == "deployment"]
-                if any("finished" in text for text in told):
-                    break
+            await comes(pilot, lambda: any("Coolify says finished" in line.text for line in logs.lines), "its end")
+            told = [line.text for line in logs.lines if line.source == "deployment"]
             ours = [text for text in told if not text.startswith("── ")]
             assert len(ours) >= len(wanted)
             assert next(text.split("\n")[0] for text in wanted if text.strip()) in ours[0]
@@ -100,12 +96,12 @@ async def test_the_deployment_is_read_in_the_log_pane(
             assert any("Coolify says finished, its word: what runs is proven by itself" in text for text in told)
             assert any(line.level == "divider" and "X3" in line.text for line in logs.lines)
             before = len(logs.lines)
-            await pilot.pause(0.4)
+            app.screen.drain_spool()  # type: ignore[attr-defined]  # each tenth of a second
+            await pilot.pause()
             again = [line.text for line in logs.lines if line.source == "deployment"]
             assert (again, len(logs.lines) >= before) == (told, True), "nothing is told twice, nothing is lost"
             await pilot.press("4")
-            await pilot.pause(0.2)
-            assert "Coolify says finished" in " ".join(screen_text(app).split())
+            await sees_joined(pilot, "Coolify says finished")
 
 
 def test_the_first_line_of_the_new_container_is_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,10 +131,7 @@ async def test_both_logs_stand_in_the_order_of_their_times(tmp_path: Path, monke
         app = cockpit(flown.session)
         async with app.run_test(size=(160, 48)) as pilot:
             logs = app.screen.query_one(LogStream)
-            for _ in range(100):
-                await pilot.pause(0.05)
-                if any("Coolify says finished" in line.text for line in logs.lines):
-                    break
+            await comes(pilot, lambda: any("Coolify says finished" in line.text for line in logs.lines), "its end")
             begun = [line.at for line in logs.lines if line.level == "divider" and "X3" in line.text]
             told = [line.at for line in logs.lines if line.source == "deployment"]
             assert told == sorted(told)

@@ -89,7 +89,7 @@ def test_a_real_container_is_replaced_and_proven(
 ) -> None:
     """F06, F92: real images and containers; what runs is asked of the engine, also when Coolify only says finished."""
     with flying(
-        tmp_path / "shop", monkeypatch, runtime=on_engine(build_image), table=ENGINE, deadline=2, version="4.2.0"
+        tmp_path / "shop", monkeypatch, runtime=on_engine(build_image), table=ENGINE, deadline=10, version="4.2.0"
     ) as flown:
         assert flown.release(BAD).way_back is WayBack.RUNNING
         assert flown.release(GOOD).way_back is WayBack.READY, "the engine tells which images are there"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hook_server import Hook, hook
+from pilot_moves import hears, looked, sees, sees_no
 from telling import named, started, through
-from textual.pilot import Pilot
 from tiny_flight_operator import Scripted
 from tiny_system import Tiny, build, refused, run
 from widget_bench import screen_text
@@ -27,14 +24,11 @@ from actions.model.matrix import Decision, Inputs
 from actions.model.record_text import markdown
 from actions.model.record_timeline import timeline
 from app import cli, messaging
-from app.cockpit import HELD_S, cockpit
+from app.cockpit import cockpit
 from app.plain import Plain
 from app.records import list_records
 from app.session import Session
 from widgets.criteria_dialog import CriteriaDialog
-from widgets.dialog import DEAF_S
-
-PATIENCE_S = 30.0
 
 
 @pytest.fixture
@@ -50,7 +44,7 @@ def tiny(tmp_path: Path, chat: Hook, monkeypatch: pytest.MonkeyPatch) -> Tiny:
     monkeypatch.setenv("TINY_HOOK", f"{chat.url}/hooks/x")
     one.add_to_config(
         '\n[contacts]\nusers = "users@example.org"\nteam = "dev@example.org"\n'
-        '[[channel]]\nname = "chat"\nwebhook = "${env:TINY_HOOK}"\ndeadline = 5\n'
+        '[[channel]]\nname = "chat"\nwebhook = "${env:TINY_HOOK}"\ndeadline = 60\n'
     )
     return one
 
@@ -63,15 +57,6 @@ def session(tiny: Tiny) -> Iterator[Session]:
     yield one
     one.close()
     one.journal.close()
-
-
-async def sees(pilot: Pilot[Any], *words: str) -> str:
-    deadline = time.monotonic() + PATIENCE_S
-    while missing := [word for word in words if word not in screen_text(pilot.app)]:
-        assert time.monotonic() < deadline, f"never seen: {missing}\n{screen_text(pilot.app)}"
-        await asyncio.sleep(0.02)
-        await pilot.pause()
-    return screen_text(pilot.app)
 
 
 def report_of(session: Session) -> str:
@@ -90,7 +75,7 @@ async def test_a_sensed_criterion_is_proposed_taken_over_by_one_key_and_stands_i
         assert met_codes(session.incident) == frozenset()
         await pilot.press("y")
         await sees(pilot, "t ticks them", "! looks met since", "web restarted 4 times")
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(pilot, CriteriaDialog)
         await pilot.press("t", "enter", "enter")
         await sees(pilot, "criteria propose Critical: 2 of 17 met (Y1 Y7)")
         assert not isinstance(app.screen, CriteriaDialog)
@@ -179,10 +164,10 @@ async def test_damaged_data_hold_older_code_until_writes_are_stopped(session: Se
         await sees(pilot, "GATE Writes are stopped", "open, gate: W1 Writes", "! DATA DAMAGED? first W1 W2", "tick W1")
         await pilot.press("enter")
         await sees(pilot, "tick W2")
-        await asyncio.sleep(HELD_S + 0.1)  # two Enters in one moment are one that is held down
+        await looked(pilot)
         await pilot.press("enter")
         await sees(pilot, "run X1")
-        assert "gate: W" not in screen_text(app)
+        await sees_no(pilot, "gate: W")
         await sees(pilot, "git brings older code only. DATA MAY BE DAMAGED: older code alone mends no data")
 
 

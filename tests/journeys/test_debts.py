@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import tiny_system
+from bent_record import session_of, sessions_ended
 from tiny_system import ME, Tiny, build, refused
 
 from actions.model import events as ev
@@ -38,11 +39,12 @@ Said = tuple[int, str, str]
 
 
 @pytest.fixture
-def tiny(tmp_path: Path) -> Tiny:
+def tiny(tmp_path: Path) -> Iterator[Tiny]:
     """The tiny system under the built-in procedure, which names two documents that are not there."""
     one = build(tmp_path / "tiny")
     one.follow_the_built_in()
-    return one
+    with sessions_ended():
+        yield one
 
 
 def past() -> ManualClock:
@@ -50,22 +52,9 @@ def past() -> ManualClock:
     return ManualClock(wall=datetime.now(UTC) - timedelta(days=DAYS_AGO, minutes=30))
 
 
-_sessions: list[Session] = []
-
-
-@pytest.fixture(autouse=True)
-def _all_ended() -> Iterator[None]:
-    yield
-    while _sessions:
-        one = _sessions.pop()
-        one.close()
-        one.journal.close()
-
-
 def opened(tiny: Tiny, who: str = "ops1", clock: ManualClock | None = None) -> Session:
     """A session that flies, ended with the test."""
-    session = tiny.session(who, clock)
-    _sessions.append(session)
+    session = session_of(tiny, who, clock)
     assert session.take_lease()
     return session
 
@@ -270,8 +259,8 @@ def test_what_a_step_has_bent_is_paid_by_hand_only_in_so_many_words(tiny: Tiny, 
     status, _, err = goaround("debts", "pay", session.incident.id, bent.name)
     assert (status, "--how" in err) == (2, True)
     assert goaround("debts", "pay", session.incident.id, bent.name, "--how", "deleted the branch")[0] == 0
-    assert debt(session, bent.name).paid == "deleted the branch"
-    assert f"debt {bent.name} paid: deleted the branch" in "\n".join(
+    assert debt(session, bent.name).paid == "by hand: deleted the branch"
+    assert f"debt {bent.name} paid: by hand: deleted the branch" in "\n".join(
         timeline(session.journal.events(session.incident.id))
     )
 

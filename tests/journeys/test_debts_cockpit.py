@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from textual.pilot import Pilot
+from pilot_moves import comes, hears, sees
 from tiny_flight_operator import Scripted
 from tiny_system import Tiny, build
 from widget_bench import screen_text
@@ -21,7 +20,7 @@ from app.review_screen import ReviewScreen
 from app.session import Session
 from widgets.assign_dialog import AssignDialog
 from widgets.debts_dialog import DebtsDialog
-from widgets.dialog import Dialog, Words
+from widgets.dialog import Words
 from widgets.reason_dialog import ReasonDialog
 
 
@@ -48,37 +47,28 @@ def debt(session: Session, name: str) -> Debt:
     return next(one for one in session.incident.debts if one.name == name)
 
 
-async def hears(pilot: Pilot[Any], kind: type[Dialog[Any]]) -> Dialog[Any]:
-    """The dialog that is on top, from now on not deaf to Enter."""
-    for _ in range(200):
-        await pilot.pause(0.02)
-        if isinstance(pilot.app.screen, kind):
-            pilot.app.screen._opened -= 10
-            return pilot.app.screen
-    raise AssertionError(f"{kind.__name__} did not come: {pilot.app.screen}")
-
-
 @pytest.mark.parametrize("size", [(160, 48), (80, 24)])
 async def test_they_are_seen_in_the_bar_and_paid_in_the_dialog(session: Session, size: tuple[int, int]) -> None:
     """D lists them; Enter asks how, and it is on record; a gives one to somebody. All of it after the close."""
     app = cockpit(session)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause(0.3)
+        await sees(pilot, "14 debts")
         assert "14 debts" in screen_text(app).splitlines()[0]
         await pilot.press("D")
         await hears(pilot, DebtsDialog)
         await pilot.press("enter")
         await hears(pilot, ReasonDialog)
         await pilot.press(*"known", "enter")
+        await comes(pilot, lambda: debt(session, "R1").paid, "the payment")
         await hears(pilot, DebtsDialog)
         assert (debt(session, "R1").paid, debt(session, "R1").paid_by) == ("known", "ops1")
         await pilot.press("down", "a")
         await hears(pilot, AssignDialog)
         await pilot.press(*"ops2", "enter", *"3d", "enter", "enter", "enter")
+        await comes(pilot, lambda: debt(session, "R3").owner == "ops2", "the owner")
         await hears(pilot, DebtsDialog)
-        assert debt(session, "R3").owner == "ops2"
         await pilot.press("escape")
-        await pilot.pause(0.2)
+        await sees(pilot, "13 debts")
         assert "13 debts" in screen_text(app).splitlines()[0]
 
 
@@ -87,12 +77,11 @@ async def test_who_only_observes_looks(tiny: Tiny, session: Session) -> None:
     app = cockpit(session, observe=True)
     head = session.journal.head(session.incident.id)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.2)
+        await pilot.pause()
         await pilot.press("D")
         await hears(pilot, DebtsDialog)
         await pilot.press("enter")
-        await pilot.pause()
-        assert "--observe" in screen_text(app)
+        await sees(pilot, "--observe")
     assert session.journal.head(session.incident.id) == head
 
 
@@ -108,18 +97,14 @@ async def test_a_ticket_is_made_from_the_cockpit(tiny: Tiny) -> None:
     session.close_incident("not recovered", "it did not help")
     app = cockpit(session)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.2)
+        await pilot.pause()
         await pilot.press("D")
         await hears(pilot, DebtsDialog)
         await pilot.press("a")
         dialog = await hears(pilot, AssignDialog)
         assert dialog.query_one("#command", Words).words == f"[Make a ticket] runs: {script} R1"
         dialog.chosen("make")
-        for _ in range(200):
-            await pilot.pause(0.02)
-            session.sync()
-            if debt(session, "R1").ticket:
-                break
+        await comes(pilot, lambda: session.sync() or debt(session, "R1").ticket, "the ticket")
         assert debt(session, "R1").ticket == "FIX-7"
     session.close()
     session.journal.close()
@@ -134,16 +119,14 @@ async def test_a_review_shows_them_as_they_stood_then(session: Session) -> None:
 
     app = Cockpit(lambda: ReviewScreen(replay))
     async with app.run_test(size=(160, 48)) as pilot:
-        await pilot.pause(0.2)
+        await sees(pilot, "13 debts")
         assert "13 debts" in screen_text(app).splitlines()[0]
         await pilot.press("D")
         await hears(pilot, DebtsDialog)
         await pilot.press("G")
-        text = screen_text(app)
-        assert "it was the cache" in text
-        assert "by ops1" in text
+        await sees(pilot, "it was the cache", "by ops1")
         await pilot.press("enter", "escape", "left")
-        await pilot.pause(0.2)
+        await sees(pilot, "14 debts")
         assert "14 debts" in screen_text(app).splitlines()[0]
 
 

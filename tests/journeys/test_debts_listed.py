@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from journals import declared
+from waiting import within
 
 from actions.gateways.journal import SqliteJournal
 from actions.model import events as ev
@@ -140,7 +140,7 @@ def test_a_store_that_cannot_be_read_is_one_line(store: Path, goaround: Callable
 
 
 def test_many_records_are_listed_at_once(store: Path, goaround: Callable[..., Said]) -> None:
-    """Ten debts each, half of the records parked: read within a second on a busy machine."""
+    """Ten debts each, half of the records parked: read within a second."""
     journal = journal_of(store)
     due = stamp(NOW - timedelta(hours=1))
     for number in range(200):
@@ -151,12 +151,8 @@ def test_many_records_are_listed_at_once(store: Path, goaround: Callable[..., Sa
         end = ev.Closed("recovered", "", "v2", "v2", "", "")
         one = journal.declare("ops1", declared(), f"INC-20261101-{number:04d}").incident
         journal.append_all(one, "ops1", [*opened, end])
-    begun = time.perf_counter()
-    rows = every_debt(journal)
-    told = parked_records(journal, "")
-    took = time.perf_counter() - begun
+    rows, told = within(1, lambda: (every_debt(journal), parked_records(journal, "")))
     assert (len(rows), len(told)) == (2_000, 100)
-    assert took < 1, f"{took:.2f} s"
     status, out, _ = goaround("debts", "--overdue")
     assert (status, out.count("OVERDUE by")) == (1, 2_000)
     said = goaround("status")[1]
@@ -194,3 +190,46 @@ def test_two_people_pay_the_same_debt_at_once(store: Path, goaround: Callable[..
     journal = SqliteJournal(store, SystemClock())
     assert [event.kind for event in journal.events(one)].count("debt.paid") == 1
     assert of_events(journal.debt_events([one])[one])[0].paid
+
+
+UNDO = (
+    "u on N1, or N2 Take the maintenance notice down, or by hand: curl -X PATCH 'https://coolify.example.org/x' -d '{}'"
+)
+
+
+def test_the_list_says_what_is_bent_until_when_and_how_it_is_undone(store: Path, goaround: Callable[..., Said]) -> None:
+    """Most urgent first; what is bent is told from what is to be done; what straightens it is a line to be copied."""
+    journal = journal_of(store)
+    one = journal.declare("ops1", declared(), "INC-20261101-0001").incident
+    wide = "版本 v2.14.3 の固定 🚧"
+    bodies = (
+        ev.DebtOpened("R1", "the report is written", "", stamp(NOW - timedelta(hours=50))),
+        ev.DebtOpened("X2.4", wide, "", ""),
+        ev.DebtOpened("R2", "the cause is known", "", stamp(NOW + timedelta(hours=3))),
+        ev.DebtOpened("N1.1", "the notice is shown", UNDO, stamp(NOW + timedelta(hours=5))),
+        ev.DebtOpened("X1.3", "auto-deploy is off", "u on X1", stamp(NOW - timedelta(hours=4))),
+        ev.DebtAssigned("X1.3", owner="ops2"),
+        ev.IncidentParked("recovered", "", "v2", "v2", "", "", ("N1.1",)),
+    )
+    journal.append_all(one, "ops1", bodies)
+    status, out, err = goaround("debts")
+    assert (status, err) == (1, "")
+    lines = out.splitlines()
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert [head.split(one)[0].strip() for head in heads[:5]] == [
+        "OVERDUE by 4 h, bent", "OVERDUE by 2 d", "bent", "bent", "open",
+    ]  # fmt: skip
+    assert [head.split("DRILL")[-1].split()[-1] for head in heads[:5]][2:4] == ["shown", "🚧"]
+    assert "owner: ops2" in lines[1]
+    assert lines[2] == "    straightened by: u on X1 (undoes X1 in the cockpit)"
+    way = "u on N1 (undoes N1 in the cockpit), or N2 Take the maintenance notice down, or by hand: curl"
+    assert next(line for line in lines if "curl" in line).startswith(f"    straightened by: {way}")
+    assert heads[5] == "5 debts, 2 overdue, 3 bent"
+    assert f"it is parked until its debts are paid: goaround --record {one} opens it" in out
+    data = json.loads(goaround("debts", "--json")[1])
+    assert {row["code"]: row["bent"] for row in data["debts"]} == {
+        "X1.3": True, "R1": False, "N1.1": True, "X2.4": True, "R2": False,
+    }  # fmt: skip
+    assert goaround("debts", "pay", one, "X2.4", "--how", "u on X2")[0] == 0
+    paid = next(row for row in json.loads(goaround("debts", "--json", "--all")[1])["debts"] if row["code"] == "X2.4")
+    assert (paid["paid"], paid["bent"]) == ("by hand: u on X2", False), "words never read like a step"

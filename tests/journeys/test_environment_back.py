@@ -2,122 +2,39 @@
 
 from __future__ import annotations
 
-import gzip
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 from age_keys import age_pair
 from coolify_flight import BAD, GOOD, Flown, flying
-from fake_coolify import FakeCoolify
+from environment_ground import (
+    KEEP,
+    changed,
+    kept,
+    note,
+    nothing_secret,
+    offered,
+    predeploy,
+    row,
+    sha,
+    standing,
+    variables,
+)
 from fake_coolify_applications import Applications
 from fake_coolify_quirks import Fault
 from fake_coolify_routes import Reply, Request, message
-from fake_coolify_state import App, VariableRow
 from git_ground import make_ground
 from tiny_system import build, run
 
-from actions.model.codec import to_json
 from actions.model.effect import shown
 from actions.model.environment_diff import mark_of
-from actions.model.plan import Plan, PlannedStep
 from actions.model.release import WayBack
 from app.environment_reading import compare, source_of
 from app.predeploy import Asked, run_predeploy
 from app.release_notes import notes_of
 from app.release_sources import read_history
 
-KEEP = "[environment]\nkeep = true\n"
 Printed = pytest.CaptureFixture[str]
-
-
-def variables(coolify: FakeCoolify, app: App) -> None:
-    """As they were while GOOD ran."""
-    coolify.add_variable(app, "DEBUG", "canary-debug-then")
-    coolify.add_variable(app, "DSN", "canary $dsn-then", twin=False, is_literal=True, is_buildtime=False)
-    coolify.add_variable(app, "PEM", "canary-line one\ncanary-line two", twin=False, is_multiline=True)
-    coolify.add_variable(app, "STAYS", "canary-stays", twin=False)
-    coolify.add_variable(app, "ONCE", "canary-once", twin=False, is_shown_once=True)
-
-
-def row(flown: Flown, key: str, *, preview: bool = False) -> VariableRow:
-    return next(one for one in flown.app.variables if (one.key, one.is_preview) == (key, preview))
-
-
-def standing(flown: Flown) -> dict[str, tuple[Any, ...]]:
-    """Of production: value and every flag."""
-    return {
-        one.key: (one.value, one.is_literal, one.is_multiline, one.is_shown_once, one.is_runtime, one.is_buildtime)
-        for one in flown.app.variables
-        if not one.is_preview
-    }
-
-
-def changed(flown: Flown) -> None:
-    """What somebody did to them with the bad deployment."""
-    row(flown, "DEBUG").value = "canary-debug-now"
-    row(flown, "DEBUG", preview=True).value = "canary-debug-twin"
-    dsn = row(flown, "DSN")
-    dsn.value, dsn.is_literal = "canary-dsn-now", False
-    row(flown, "ONCE").value = "canary-once-now"
-    flown.app.variables.remove(row(flown, "PEM"))
-    flown.coolify.add_variable(flown.app, "ADDED", "canary-added", twin=False)
-
-
-@contextmanager
-def kept(folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = KEEP, **given: Any) -> Iterator[Flown]:
-    """GOOD runs, `predeploy` is run, BAD takes its place, the environment changes."""
-    with flying(folder, monkeypatch, good=BAD, bad=GOOD, more=more, setup=variables, **given) as flown:
-        assert predeploy(flown) == 0
-        flown.coolify.has_deployed(flown.app, BAD, "The bad one")
-        changed(flown)
-        yield flown
-
-
-def predeploy(flown: Flown) -> int:
-    return run_predeploy(Asked(str(flown.folder / "goaround.toml"), str(flown.folder / "store")))
-
-
-def offered(plan: Plan) -> PlannedStep:
-    step = plan.step("B5")
-    assert step is not None, [note.text for note in plan.notes]
-    return step
-
-
-def sha(file: Path) -> str:
-    return sha256(file.read_bytes()).hexdigest()
-
-
-def note(plan: Plan, code: str) -> str:
-    return next((one.text for one in plan.notes if one.code == code), "")
-
-
-def texts(flown: Flown) -> list[str]:
-    """The whole record, what the steps printed, and what the plan says."""
-    session = flown.session
-    events = session.journal.events(session.incident.id)
-    return [str(to_json(event.body)) for event in events]
-
-
-def nothing_secret(flown: Flown, *more: str, sealed: bool = False) -> None:
-    """No value in the record, in these texts, or in any file of the store but private evidence."""
-    assert not [text for text in (*texts(flown), *more) if "canary" in text]
-    private = 0
-    for path in (flown.folder / "store").rglob("*"):
-        if not path.is_file():
-            continue
-        assert not stat.S_IMODE(path.stat().st_mode) & 0o077, path
-        data = path.read_bytes()
-        data = gzip.decompress(data) if path.suffix == ".gz" else data
-        hidden = path.parent.name == "private"
-        private += hidden
-        assert b"canary" not in data or (hidden and not sealed), path
-        assert not sealed or not hidden or path.suffix == ".age", path
-    assert private
 
 
 def with_worker(flown: Flown, code: str, *, undo: bool = False) -> str:
@@ -154,7 +71,7 @@ def test_what_was_kept_is_set_back_and_put_back(
             assert words in told
         back = "\n".join(shown(step.undo))
         assert "coolify-environment-before.json" in back
-        assert "sets  DEBUG, DSN\n" in back
+        assert "sets  DEBUG, DSN (as usual)\n" in back
         assert [with_worker(flown, code) for code in ("B1", "B5")] == ["done", "done"], flown.said
         made = ("canary-line one\ncanary-line two", False, True, False, True, True)
         assert standing(flown) == {
@@ -298,7 +215,7 @@ def test_what_has_moved_since_is_not_overwritten(tmp_path: Path, monkeypatch: py
         acted = len(flown.acted())
         row(flown, "DSN").value = "canary-third"
         assert flown.run("B5") == "moved"
-        assert "DSN: another value than when this was drawn" in flown.said
+        assert "DSN: another value or flag than when this was drawn" in flown.said
         row(flown, "DSN").value = "canary-dsn-now"
         file = next((flown.folder / "store" / "predeploy" / "values" / "private").iterdir())
         whole = file.read_bytes()
@@ -380,7 +297,10 @@ def test_the_git_option_by_coolify_offers_it_too(tmp_path: Path, monkeypatch: py
         flown.coolify.has_deployed(flown.app, bad, "The bad one")
         changed(flown)
         assert source_of(flown.session.settings, "git") == "coolify"
-        step = offered(flown.drawn(good, "git"))
+        plan = flown.drawn(good, "git")
+        step, deploys = offered(plan), plan.step("X3")
+        assert deploys is not None
+        assert deploys.takes == (step.step,), "its undo waits for that of the environment"
         assert step.needs == ("B4",)
         assert flown.fly("B2", "B4", "B5").get("B5") == "done", flown.said
         assert row(flown, "DEBUG").value == "canary-debug-then"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from lookout_ground import watched
+from pilot_moves import comes, hears, sees_joined
 from textual.pilot import Pilot
 from tiny_flight_operator import Scripted
 from tiny_system import Tiny, begin_deploy, build, drawn, refused, run, settle
@@ -29,10 +28,8 @@ from app.plain import Plain
 from app.records import verify_target
 from app.session import Session
 from app.who import real_login
-from widgets.dialog import DEAF_S
+from widgets.dialog import Dialog
 from widgets.handover_dialog import HandoverDialog, TakeDialog
-
-PATIENCE_S = 30.0
 
 
 @pytest.fixture
@@ -228,12 +225,7 @@ class Eyes:
         self.pilot = pilot
 
     async def sees(self, *words: str) -> str:
-        deadline = time.monotonic() + PATIENCE_S
-        while missing := [word for word in words if word not in " ".join(screen_text(self.pilot.app).split())]:
-            assert time.monotonic() < deadline, f"never seen: {missing}\n{screen_text(self.pilot.app)}"
-            await asyncio.sleep(0.02)
-            await self.pilot.pause()
-        return screen_text(self.pilot.app)
+        return await sees_joined(self.pilot, *words)
 
 
 async def test_the_observer_reads_it_and_flies_by_enter(tiny: Tiny, pilot: Session, other: Session) -> None:
@@ -245,13 +237,13 @@ async def test_the_observer_reads_it_and_flies_by_enter(tiny: Tiny, pilot: Sessi
         handover.offer(pilot, "ops2", "mind the gap")
         await eyes.sees("ops1 offers you the controls", "NOTE mind the gap", "[I have read it and fly]", "DECIDED")
         assert isinstance(eyes.pilot.app.screen, TakeDialog)
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(eyes.pilot, Dialog)
         await eyes.pilot.press("escape")
         await eyes.sees("ops1 offers you the controls: h reads the brief")
         assert pilot.incident.offered is None or not other.driver
         await eyes.pilot.press("h")
         await eyes.sees("NOTE mind the gap")
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(eyes.pilot, Dialog)
         await eyes.pilot.press("enter")
         await eyes.sees("at the keys: ops2")
     assert other.driver
@@ -272,7 +264,7 @@ async def test_the_pilot_offers_by_h_and_sees_it(
         await eyes.sees("Hand over the controls", "ops2 (Second Operator)")
         dialog = eyes.pilot.app.screen
         assert isinstance(dialog, HandoverDialog)
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(eyes.pilot, Dialog)
         for letter in "ops1":
             await eyes.pilot.press(letter)
         await eyes.pilot.press("enter", "enter")
@@ -286,7 +278,7 @@ async def test_the_pilot_offers_by_h_and_sees_it(
             await eyes.sees("at the keys: ops1, offered to ops2")
         await eyes.pilot.press("h")
         await eyes.sees("not taken yet: you fly.")
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(eyes.pilot, Dialog)
         eyes.pilot.app.screen.query_one("#withdraw").focus()
         await eyes.pilot.press("enter")
         await eyes.sees("the offer is taken back")
@@ -301,17 +293,20 @@ async def test_the_brief_is_read_to_its_end(tiny: Tiny, pilot: Session, other: S
     other.open()
     async with shown(other, size) as eyes:
         await eyes.sees("NOTE mind the gap")
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(eyes.pilot, Dialog)
         pages, text = 0, ""
         while not other.driver:
             text = screen_text(eyes.pilot.app)
             await eyes.pilot.press("enter")
-            await asyncio.sleep(0.25)
-            await eyes.pilot.pause()
+            await changes(eyes.pilot, text)
             pages += 1
             assert pages < 10
         assert "flies until you take them" in " ".join(text.split())
         assert (pages > 1) is (size == (60, 16))
+
+
+async def changes(pilot: Pilot[int], text: str) -> None:
+    await comes(pilot, lambda: screen_text(pilot.app) != text, "anything else")
 
 
 async def test_the_pilot_sees_that_it_was_taken(tiny: Tiny, pilot: Session, other: Session) -> None:
@@ -333,8 +328,11 @@ async def test_a_cockpit_that_only_looks_is_asked_nothing(tiny: Tiny, pilot: Ses
     async with shown(other, observe=True) as eyes:
         handover.offer(pilot, "ops2")
         await eyes.sees("ops1 offers you the controls")
-        await asyncio.sleep(1.2)
-        assert isinstance(eyes.pilot.app.screen, IncidentScreen)
+        screen = eyes.pilot.app.screen
+        assert isinstance(screen, IncidentScreen)
+        screen.look_after()  # when the dialog would open
+        await eyes.pilot.pause()
+        assert eyes.pilot.app.screen is screen
         await eyes.pilot.press("h")
         await eyes.sees("this cockpit was opened with --observe")
         assert not other.driver

@@ -17,7 +17,8 @@ from lookout_ground import Watched, readings, saw, state, watched
 from pg_dumped import make_dump
 from ssh_hosts import host_of
 from ssh_server import SshServer
-from tiny_system import refused, until
+from tiny_system import refused
+from waiting import until
 
 from actions.gateways.local_host import LocalHost
 from actions.model.checklist import State

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from lookout_ground import Watched, readings, saw, watched
+from pilot_moves import sees
 from tiny_flight_operator import Scripted
-from tiny_system import until
-from widget_bench import screen_text
+from waiting import until
 
 from actions.model.checklist import State
 from actions.model.incident import item_of, state_of
@@ -23,8 +21,6 @@ from app.incident_screen import IncidentScreen
 from app.plain import Plain
 from app.session import Session
 from widgets.checklist import Checklist
-
-PATIENCE_S = 30.0
 
 
 @pytest.fixture
@@ -54,26 +50,17 @@ async def test_the_after_list_turns_green_by_itself(ground: Watched, session: Se
     ground.site.status["/ready"] = 500
     app = cockpit(session, ascii=False)
     async with app.run_test(size=(160, 48)) as pilot:
-
-        async def sees(*words: str) -> str:
-            deadline = time.monotonic() + PATIENCE_S
-            while missing := [word for word in words if word not in screen_text(app)]:
-                assert time.monotonic() < deadline, f"never seen: {missing}\n{screen_text(app)}"
-                await asyncio.sleep(0.02)
-                await pilot.pause()
-            return screen_text(app)
-
         screen = app.screen
         assert isinstance(screen, IncidentScreen)
         screen.query_one(Checklist).highlight("T4")
-        await sees("T4  ○", "open: 1 of 2 pass", "seen     1 of 2 pass: ready answered 500 (not ok)")
-        await sees("expected 2 of 2 pass", "every configured probe passes", "cannot be ticked by hand")
+        await sees(pilot, "T4  ○", "open: 1 of 2 pass", "seen     1 of 2 pass: ready answered 500 (not ok)")
+        await sees(pilot, "expected 2 of 2 pass", "every configured probe passes", "cannot be ticked by hand")
         ground.site.status["/ready"] = 200
-        await sees("done: 2 of 2 pass", "done: slowest")
+        await sees(pilot, "done: 2 of 2 pass", "done: slowest")
         ground.site.status["/ready"] = 500
-        await sees("open: 1 of 2 pass")
+        await sees(pilot, "open: 1 of 2 pass")
     assert [one.ok for one in readings(session, "probes.green")] == [False, True, False]
-    until(lambda: not looking(), f"the end of the lookout: {looking()}")
+    until(lambda: not looking(), lambda: f"the end of the lookout: {looking()}")
 
 
 async def test_the_lookout_looks_again_when_somebody_waits(ground: Watched, session: Session) -> None:
@@ -110,7 +97,7 @@ def test_the_plain_mode_looks_too(ground: Watched, session: Session) -> None:
 
     Plain(session, Waiting(["q"])).fly()
     head = session.incident.head_seq
-    until(lambda: not looking(), f"the end of the lookout: {looking()}")
+    until(lambda: not looking(), lambda: f"the end of the lookout: {looking()}")
     session.sync()
     assert session.incident.head_seq == head
 
@@ -130,7 +117,7 @@ async def test_an_override_of_a_sensed_item_is_taken_back_by_its_key(ground: Wat
         assert item_state(session, "T4") is State.OPEN
         await pilot.press("space")
         assert item_state(session, "T4") is State.OPEN
-    until(lambda: not looking(), f"the end of the lookout: {looking()}")
+    until(lambda: not looking(), lambda: f"the end of the lookout: {looking()}")
 
 
 def item_state(session: Session, code: str) -> State:

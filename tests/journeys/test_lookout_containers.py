@@ -10,7 +10,7 @@ import pytest
 from compose_stack import Stack, removed_afterwards, run
 from engine_images import ImageBuilder
 from lookout_ground import Watched, readings, watched
-from tiny_system import until
+from waiting import until
 
 from actions.gateways.containers import EngineContainers
 from actions.model.criteria import criteria
@@ -111,7 +111,7 @@ class Looking:
             self.lookout.look_at_containers()
             return what(readings(self.session, "app.runs")[-1])
 
-        until(there, "the reading", 60)
+        until(there, "the reading")
         return readings(self.session, "app.runs")[-1]
 
 
@@ -132,7 +132,7 @@ def test_a_crash_loop_with_the_line_that_says_why(ground: Watched, stack: Stack)
         (stack.folder / "ctl" / "crash").write_text(TRACE)
         run("docker", "kill", stack.container("web"))
         run("docker", "start", stack.container("web"))
-        red = looking.until(lambda one: not one.ok and "restarted" in one.seen and "exit 3" in one.seen)
+        red = looking.until(lambda one: not one.ok and "restarted" in one.seen and "exit 3: Module" in one.seen)
         assert red.seen.startswith("1 of 2 run: web-1 restarted ")
         assert ", exit 3: ModuleNotFoundError: No module named 'nothing_here', dsn " in red.seen
         assert SECRET not in red.seen
@@ -151,12 +151,12 @@ def test_ill_health_a_stop_and_what_is_gone(ground: Watched, stack: Stack) -> No
         looking = Looking(session)
         looking.until(lambda one: one.ok)
         (stack.folder / "ctl" / "ill").touch()
-        ill = looking.until(lambda one: not one.ok and "unhealthy" in one.seen)
+        ill = looking.until(lambda one: not one.ok and "unhealthy: " in one.seen)
         assert ill.seen == "1 of 2 run: web-1 is unhealthy: pool is exhausted"
         (stack.folder / "ctl" / "ill").unlink()
         looking.until(lambda one: one.ok)
         stack.compose("stop", "worker")
-        down = looking.until(lambda one: not one.ok)
+        down = looking.until(lambda one: not one.ok and "exit 0: " in one.seen)
         assert down.seen == "1 of 2 run: worker-1 has ended, exit 0: up"
         stack.compose("rm", "-f", "worker")
         gone = looking.until(lambda one: "no container" in one.seen)

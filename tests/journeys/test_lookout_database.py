@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from lookout_ground import readings, saw
 from postgres_server import PostgresServer
-from tiny_system import Tiny, build, until
+from tiny_system import Tiny, build
+from waiting import PATIENCE_S, until
 
 from actions.model.criteria import criteria, proposed_codes
 from actions.model.database_answers import ANSWERS_SQL, answered
@@ -112,7 +113,7 @@ def test_who_waits_is_told(flown: Session, postgres: PostgresServer) -> None:
             held = f"that pid {holder.info.backend_pid} (app, report, idle in transaction) holds"
             assert f"1 session waits for a lock {held}" in looked.seen
             holder.rollback()
-            blocked.join(20)
+            blocked.join(PATIENCE_S)
 
 
 @pytest.mark.postgres

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from evening import LateClock
 from notice import NoticeBoard
+from process_looks import end_each
 from tiny_flight_operator import Scripted
-from tiny_system import (
-    QuickClock,
-    Tiny,
-    build,
-    children_of_session,
-    drawn,
-    pay_what_is_bent,
-    refused,
-    run,
-    settle,
-    until,
-)
+from tiny_system import QuickClock, Tiny, build, children_of_session, drawn, pay_what_is_bent, refused, run, settle
+from waiting import until
 
 from actions.gateways.bundle import verify_stored
 from actions.model.bent import bent_words
@@ -237,8 +226,7 @@ def test_killed_in_the_middle(tmp_path: Path, looks: bool) -> None:
     until(lambda: board.shown, "the notice")
     running = session.incident.running
     assert running is not None
-    for pid in (running.pid, *children_of_session(running.pid)):
-        os.kill(pid, signal.SIGKILL)
+    end_each((running.pid, *children_of_session(running.pid)))
     board.set("hold", False)
     session.close()
     again = tiny.session(clock=QuickClock())
@@ -276,8 +264,7 @@ def test_killed_while_it_is_taken_down(tiny: Tiny, session: Session, board: Noti
     until(lambda: not board.shown, "the notice is gone")
     running = session.incident.running
     assert running is not None
-    for pid in (running.pid, *children_of_session(running.pid)):
-        os.kill(pid, signal.SIGKILL)
+    end_each((running.pid, *children_of_session(running.pid)))
     settle(session)
     last = session.incident.runs[-1]
     assert (last.outcome, last.resolved) == (None, Happened.YES)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from notice import NoticeBoard
+from pilot_moves import comes, hears
 from tiny_flight_operator import Scripted
 from tiny_system import QuickClock, Tiny, build, drawn, finish
 
@@ -140,10 +140,7 @@ async def test_on_the_screen_it_is_read_behind_the_first_paint(tiny: Tiny, sessi
     async with app.run_test(size=(160, 48)) as pilot:
         screen = app.screen
         assert isinstance(screen, IncidentScreen)
-        deadline = time.monotonic() + 20
-        while not is_known(session):
-            assert time.monotonic() < deadline
-            await pilot.pause(0.02)
+        await comes(pilot, lambda: is_known(session), "the measured times")
         words = measured_of(session)["git"].words()
         screen.query_one("#checklist").focus()
         screen.refresh_panes()
@@ -154,9 +151,7 @@ async def test_on_the_screen_it_is_read_behind_the_first_paint(tiny: Tiny, sessi
         screen.refresh_panes()
         assert f"time   takes about 10-15 min by the document; {words}" in preview_of(screen)
         await pilot.press("d")
-        while not isinstance(app.screen, DecideDialog):
-            assert time.monotonic() < deadline
-            await pilot.pause(0.02)
+        await hears(pilot, DecideDialog)
         lines = [one.words for one in app.screen.query(".times").results(Words)]
         assert lines == [f"git: takes about 10-15 min by the document; {words}"]
 
@@ -174,20 +169,14 @@ async def test_too_late_stands_on_top_in_red_words(tiny: Tiny) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = app.screen
         assert isinstance(screen, IncidentScreen)
-        deadline = time.monotonic() + 20
         from widgets.checklist import Checklist
 
         screen.query_one(Checklist).highlight("X1")
-        while late not in preview_of(screen):
-            assert time.monotonic() < deadline, preview_of(screen)
-            await pilot.pause(0.02)
-            screen.refresh_panes()
+        await comes(pilot, lambda: late in preview_of(screen), late)
         first = screen.query_one(Preview).text.rows[0]
         assert first == ((f"! {late}", "tone--danger"),)
         await pilot.press("d")
-        while not isinstance(app.screen, DecideDialog):
-            assert time.monotonic() < deadline
-            await pilot.pause(0.02)
+        await hears(pilot, DecideDialog)
         lines = [(one.words, one.has_class("-warning")) for one in app.screen.query(".times").results(Words)]
         assert lines[1] == (f"! git {late}", True)
     session.close()

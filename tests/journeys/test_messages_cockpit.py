@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -10,17 +9,17 @@ from pathlib import Path
 
 import pytest
 from hook_server import Hook, hook
+from pilot_moves import comes, hears, sees_joined
 from telling import without_messages
 from textual.pilot import Pilot
-from tiny_system import Tiny, build, until
-from widget_bench import screen_text
+from tiny_system import Tiny, build
 
 from actions.model.message import BUILT_IN
 from actions.model.message_rules import Ended, attempts, told
 from app.cockpit import cockpit
 from app.incident_screen import IncidentScreen
 from app.session import Session
-from widgets.dialog import DEAF_S
+from widgets.dialog import Dialog
 from widgets.message_dialog import MessagesDialog, TellDialog
 
 SIZES = [(160, 48), (80, 24), (60, 16)]
@@ -36,7 +35,7 @@ def chat() -> Iterator[Hook]:
 def tiny(tmp_path: Path, chat: Hook) -> Tiny:
     system = build(tmp_path / "tiny")
     without_messages(system)
-    system.add_to_config(f'[[channel]]\nname = "chat"\nwebhook = "{chat.url}"\ndeadline = 5\n')
+    system.add_to_config(f'[[channel]]\nname = "chat"\nwebhook = "{chat.url}"\ndeadline = 60\n')
     return system
 
 
@@ -47,26 +46,16 @@ class Operator:
         self.pilot, self.session = pilot, session
 
     async def sees(self, *words: str) -> str:
-        text = ""
-        for _ in range(1500):
-            await self.pilot.pause()
-            text = " ".join(screen_text(self.pilot.app).replace("│", " ").split())
-            if all(word in text for word in words):
-                return text
-            await asyncio.sleep(0.02)
-        raise AssertionError(
-            f"never seen: {[word for word in words if word not in text]}\n{screen_text(self.pilot.app)}"
-        )
+        return await sees_joined(self.pilot, *words)
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
     async def enters(self, times: int = 1) -> None:
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(self.pilot, Dialog)
         for _ in range(times):
             await self.press("enter")
-            await asyncio.sleep(0.25)
 
     async def open(self, down: int = 0) -> None:
         """The list, and the message so many below the first."""
@@ -114,9 +103,9 @@ async def test_a_channel_that_hangs_or_fails_stops_nothing(tiny: Tiny, chat: Hoo
     async with flying(tiny, (160, 48)) as op:
         await op.open()
         await op.enters(4)
-        assert chat.arrived.wait(20)
+        await comes(op.pilot, chat.arrived.is_set, "the message")
         await op.press("space")
-        until(lambda: op.session.incident.marks, "the item is ticked while the channel hangs")
+        await comes(op.pilot, lambda: op.session.incident.marks, "the item is ticked while the channel hangs")
         await op.press("q")
         await op.sees("q once more leaves as soon as its end is recorded")
         await op.press("i")

@@ -14,6 +14,7 @@ from obedient_cockpit import cockpit as obedient
 from telling import looked_after, named, started, through, without_messages
 from tiny_flight_operator import Scripted
 from tiny_system import Tiny, build, drawn, finish, run
+from waiting import PATIENCE_S
 
 from actions.gateways.bundle import export
 from actions.gateways.journal import SqliteJournal
@@ -76,7 +77,7 @@ team = "dev@example.org"
 name = "chat"
 webhook = "${{env:TINY_HOOK}}"
 headers = {{ Authorization = "Bearer ${{env:TINY_TOKEN}}" }}
-deadline = 5
+deadline = 60
 [[channel]]
 name = "mail"
 smtp = "smtp://127.0.0.1:{mail.port}"
@@ -267,13 +268,13 @@ def test_while_it_is_being_sent_it_is_not_sent_again(session: Session, chat: Hoo
     shown = started(session, BUILT_IN[1])
     sender = threading.Thread(target=through, args=(session, shown, "webhook:chat"))
     sender.start()
-    assert chat.arrived.wait(20)
+    assert chat.arrived.wait(PATIENCE_S)
     session.sync()
     assert named(session, BUILT_IN[1].name).reason == "is being sent"
     with pytest.raises(Refused, match="being sent already"):
         through(session, shown, "read out")
     chat.hold.set()
-    sender.join(20)
+    sender.join(PATIENCE_S)
     session.sync()
     assert named(session, BUILT_IN[1].name).state.startswith("told")
     assert len(chat.posted) == 1
@@ -291,7 +292,7 @@ def test_a_cockpit_killed_while_sending_leaves_the_truth(channels: Tiny, chat: H
         one.ask("session.take_lease()")
         one.ask("session.declare('pages fail')")
         one.tell(send)
-        assert chat.arrived.wait(30)
+        assert chat.arrived.wait(PATIENCE_S)
         one.kill()
     chat.hold.set()
     session = channels.session()

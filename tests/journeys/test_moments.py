@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from evening import Evening, evening, looking, state, the_key, with_feed
 from lookout_ground import readings, saw
-from tiny_system import begin_deploy, build, refused, settle, until
+from pilot_moves import comes, looked
+from tiny_system import begin_deploy, build, refused, settle
+from waiting import until
 from widget_bench import screen_lines
 
 from actions.model import events as ev
@@ -265,15 +266,6 @@ def test_probes_that_hang_are_waited_for_together_and_not_forever(night: Evening
 # -------------------------------------------------------------------------------------------------- in the cockpit
 
 
-async def shows(what: Callable[[], object]) -> None:
-    """Wait for an event on the screen."""
-    for _ in range(600):
-        if what():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it never came")
-
-
 @pytest.mark.parametrize("size", [(160, 48), (80, 24), (60, 16)])
 async def test_enter_keeps_it_and_the_strip_stands_over_the_logs(
     night: Evening, session: Session, size: tuple[int, int]
@@ -286,25 +278,25 @@ async def test_enter_keeps_it_and_the_strip_stands_over_the_logs(
     async with app.run_test(size=size) as pilot:
         screen = app.screen
         assert isinstance(screen, IncidentScreen)
-        await shows(lambda: screen.releases and state(session, "A4") is State.DONE)
-        assert screen.code == "A3"
+        await comes(pilot, lambda: screen.releases and state(session, "A4") is State.DONE)
+        await comes(pilot, lambda: screen.code == "A3")
         await pilot.press("space")
         assert "not by hand" in screen.note()
-        await asyncio.sleep(0.25)
+        await looked(pilot)
         await pilot.press("enter")
-        await shows(lambda: state(session, "A3") is State.DONE)
-        await shows(lambda: not screen.keeping)
-        assert screen.note().startswith("kept: errors ")
+        await comes(pilot, lambda: state(session, "A3") is State.DONE)
+        await comes(pilot, lambda: not screen.keeping)
+        await comes(pilot, lambda: screen.note().startswith("kept: errors "), screen.note)
         await pilot.press("3")
         history = screen.query_one(ReleaseHistory)
-        await shows(lambda: history.suspect == night.tiny.former)
-        await shows(lambda: "suspect" in "\n".join(screen_lines(app)) or size[0] < 100)
+        await comes(pilot, lambda: history.suspect == night.tiny.former)
+        await comes(pilot, lambda: "suspect" in "\n".join(screen_lines(app)) or size[0] < 100)
         await pilot.press("4")
         strip = screen.query_one(TimeStrip)
         assert strip.display is (size[0] > 60)
         if strip.display:
-            await shows(lambda: "deployed 22 min before the declaration" in "\n".join(screen_lines(app)))
-            await shows(lambda: "│" in screen_lines(app)[strip.region.y])
+            await comes(pilot, lambda: "deployed 22 min before the declaration" in "\n".join(screen_lines(app)))
+            await comes(pilot, lambda: "│" in screen_lines(app)[strip.region.y])
         await pilot.press("2")
         assert strip.display is (size[0] == 160)
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bent_record import bent, session_of, with_notice
 from notice import NoticeBoard
+from pilot_moves import comes, hears, sees_joined
 from textual.pilot import Pilot
 from tiny_flight_operator import Scripted
-from tiny_system import Tiny, build, drawn, moved_on, refused, run, until
+from tiny_system import Tiny, drawn, moved_on, refused, run
+from waiting import until
 from widget_bench import screen_text
 
 from actions.model.blocking import Move, next_move
@@ -28,7 +31,6 @@ from app.session import Session
 from app.signing import sign_off
 from widgets.close_dialog import CloseDialog
 from widgets.debts_dialog import DebtsDialog
-from widgets.dialog import Dialog
 from widgets.reason_dialog import ReasonDialog
 from widgets.start_card import StartCard
 
@@ -37,44 +39,15 @@ Said = tuple[int, str, str]
 
 
 @pytest.fixture
-def tiny(tmp_path: Path) -> Tiny:
+def tiny(tmp_path: Path) -> Iterator[Tiny]:
     """With a maintenance notice."""
-    one = build(tmp_path / "tiny")
-    one.add_to_config(NoticeBoard(one.folder).toml)
-    return one
+    with with_notice(tmp_path) as one:
+        yield one
 
 
 @pytest.fixture
 def board(tiny: Tiny) -> NoticeBoard:
     return NoticeBoard(tiny.folder)
-
-
-_open: list[Session] = []
-
-
-@pytest.fixture(autouse=True)
-def _all_ended() -> Iterator[None]:
-    yield
-    while _open:
-        one = _open.pop()
-        one.close()
-        one.journal.close()
-
-
-def session_of(tiny: Tiny, who: str = "ops1", clock: ManualClock | None = None) -> Session:
-    """A session, ended with the test."""
-    _open.append(tiny.session(who, clock))
-    return _open[-1]
-
-
-def bent(tiny: Tiny) -> Session:
-    """Back and proven; a branch is left on the remote, and the notice is still shown."""
-    session = session_of(tiny)
-    assert session.take_lease()
-    drawn(session, tiny)
-    for code in ("N1", "B1", "B2", "X1", "X2", "X3"):
-        assert run(session, code) == "done", session.incident.runs[-1].summary
-    return session
 
 
 def names(session: Session) -> list[str]:
@@ -226,32 +199,13 @@ def test_the_notice_that_another_incident_takes_down_is_owed_no_more(tiny: Tiny,
     assert paid.paid == f"N2 of {session.incident.id}"
 
 
-async def hears(pilot: Pilot[Any], kind: type[Dialog[Any]]) -> Dialog[Any]:
-    """The dialog that is on top, from now on not deaf to Enter."""
-    for _ in range(200):
-        await pilot.pause(0.02)
-        if isinstance(pilot.app.screen, kind):
-            pilot.app.screen._opened -= 10
-            return pilot.app.screen
-    raise AssertionError(f"{kind.__name__} did not come: {pilot.app.screen}")
-
-
-async def sees(pilot: Pilot[Any], words: str) -> None:
-    """Waits until it stands on the screen."""
-    for _ in range(200):
-        await pilot.pause(0.02)
-        if words in " ".join(screen_text(pilot.app).split()):
-            return
-    raise AssertionError(f"{words!r} did not come:\n{screen_text(pilot.app)}")
-
-
 @pytest.mark.parametrize("size", [(160, 48), (80, 24), (60, 16)])
 async def test_parked_from_the_cockpit(tiny: Tiny, size: tuple[int, int]) -> None:
     """The dialog names what is bent and parks; the bar says PARKED; then it is signed as it stands."""
     session = bent(tiny)
     app = cockpit(session)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause(0.3)
+        await sees_joined(pilot, "Enter")
         await pilot.press("s")
         dialog = await hears(pilot, CloseDialog)
         assert isinstance(dialog, CloseDialog)
@@ -264,9 +218,9 @@ async def test_parked_from_the_cockpit(tiny: Tiny, size: tuple[int, int]) -> Non
         assert "(Z4 Remove rollback-" in words
         dialog.query_one("#close").focus()
         await pilot.press("enter")
-        await sees(pilot, "◆ PARKED")
+        await sees_joined(pilot, "◆ PARKED")
         assert "2 debts" in screen_text(app).splitlines()[0]
-        await sees(pilot, "sign off: executed by")
+        await sees_joined(pilot, "sign off: executed by")
     assert session.incident.is_parked
 
 
@@ -283,26 +237,31 @@ async def test_the_start_card_tells_of_it_and_opens_it(tiny: Tiny, size: tuple[i
     assert later.take_lease()
     app = cockpit(later)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause(0.2)
-        card = " ".join(screen_text(app).split())
+        card = await sees_joined(pilot, "PARKED")
         assert f"◆ PARKED {one}: 2 debts, 2 overdue" in " ".join(
             "".join(text for text, _ in row) for row in app.screen.query_one(StartCard).lines(200)
         )
         assert "PARKED" in card
         assert "PARKED" in screen_text(app).splitlines()[0], "the bar reminds of it, too"
         await pilot.press("D")
-        for _ in range(2):
+        for count in (1, 0):
             await hears(pilot, DebtsDialog)
             await pilot.press("enter")
             await hears(pilot, ReasonDialog)
             await pilot.press(*"done", "enter")
+            await owes(pilot, later, count)
         await hears(pilot, DebtsDialog)
         await pilot.press("escape")
-        await sees(pilot, "nothing is bent any more")
+        await sees_joined(pilot, "nothing is bent any more")
         assert later.incident.id == one
         await pilot.press("s")
-        await sees(pilot, "closed")
-        assert (later.incident.is_parked, later.incident.closed is not None) == (False, True)
+        await comes(pilot, lambda: not later.incident.is_parked, "the close")
+        await sees_joined(pilot, "closed")
+        assert later.incident.closed is not None
+
+
+async def owes(pilot: Pilot[Any], session: Session, count: int) -> None:
+    await comes(pilot, lambda: len(holding(session.incident.debts)) == count, "the payment")
 
 
 async def test_who_only_looks_opens_it_and_changes_nothing(tiny: Tiny) -> None:
@@ -315,12 +274,12 @@ async def test_who_only_looks_opens_it_and_changes_nothing(tiny: Tiny) -> None:
     head = later.journal.head(one)
     app = cockpit(later, observe=True, ascii=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, f"# PARKED {one}: 2 debts")
+        await sees_joined(pilot, f"# PARKED {one}: 2 debts")
         await pilot.press("D")
         await hears(pilot, DebtsDialog)
         await pilot.press("escape")
         await pilot.press("s")
-        await pilot.pause(0.1)
+        await pilot.pause()
     assert later.journal.head(one) == head
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from tiny_flight_operator import Scripted
-from tiny_system import Tiny, begin_deploy, build, drawn, environment, run, settle, until
+from tiny_system import Tiny, begin_deploy, build, drawn, environment, run, settle
+from waiting import PATIENCE_S, until
 
 from actions.model.checklist import State
 from actions.model.events import PlanDrawn
@@ -158,6 +159,21 @@ def test_no_release_is_chosen_by_accident(tiny: Tiny, session: Session) -> None:
     assert session.incident.plan is None
 
 
+def test_a_release_is_found_by_a_text(tiny: Tiny, session: Session) -> None:
+    """A name or the beginning of an id lists what holds it, with its number, and chooses nothing."""
+    from tiny_system import decided
+
+    decided(session)
+    said = fly(session, "t", "v1", tiny.former[:7], "Release", "99", "t", tiny.target[:7], "2", "q")
+    rows = [line.split() for line in said.lines if line.startswith("   ") and "git tag" not in line]
+    assert [row[1] for row in rows if row[:1] == ["3"]].count("v1") == 4, "in both lists, by its name, by a word"
+    assert [row[1] for row in rows if row[:1] == ["1"]].count("v3") == 4, "in both lists, by its id, by a word"
+    assert said.text.count("! no such release") == 1
+    plan = session.incident.plan
+    assert plan is not None
+    assert plan.target.commit == tiny.target
+
+
 def test_closing_unproven(tiny: Tiny, session: Session) -> None:
     """What is not proven is not closed as recovered; other ends have their letter."""
     drawn(session, tiny)
@@ -186,7 +202,7 @@ def test_resuming_shows_the_running_step(tiny: Tiny, session: Session) -> None:
     flight.start()
     until(lambda: "deploying rollback-emergency" in operator.text, "the output")
     tiny.let_go()
-    flight.join(30)
+    flight.join(PATIENCE_S)
     assert not flight.is_alive()
     assert "resumed" in operator.lines[0]
     assert "X2 done" in operator.text

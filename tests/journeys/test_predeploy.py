@@ -14,13 +14,14 @@ from typing import Any, ClassVar
 
 import psycopg
 import pytest
-from command_ground import CommandGround, make_command_ground, until
+from command_ground import CommandGround, make_command_ground
 from database_ground import LIVE
 from django_images import DjangoImages
 from django_stack import django_stack
 from git_ground import git, make_ground
 from performing import local_world
 from postgres_server import OWNER, PostgresServer
+from waiting import PATIENCE_S, until
 
 from actions.model.backup_file import KeptBackup
 from actions.model.predeploy import Predeploy
@@ -216,12 +217,12 @@ def test_ended_by_hand_while_it_dumps(ground: CommandGround, number: signal.Sign
         try:
             until(lambda: ground.server.sql(waiting) != "0", "somebody waits for the table")
             os.kill(run.pid, number)
-            assert run.wait(30) == 130
+            assert run.wait(PATIENCE_S) == 130
         finally:
             run.kill()
             assert run.stdout is not None
             run.stdout.close()
-            run.wait(20)
+            run.wait(PATIENCE_S)
     assert list(keep.iterdir()) == []
     assert not ground.store.exists()
     assert ground.run("predeploy").returncode == 0

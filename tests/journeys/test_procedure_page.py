@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
+from pilot_moves import sees_joined
 from tiny_flight_operator import Scripted
 from tiny_system import Tiny, build
-from widget_bench import screen_text
 
 from actions.model import events as ev
 from actions.model.clock import ManualClock
@@ -91,18 +89,6 @@ def own_document(tiny: Tiny, review: str = "March 2027") -> Path:
     return path
 
 
-async def sees(pilot: Pilot[int], *words: str) -> str:
-    """Wait until all of it is on the screen."""
-    text = ""
-    for _ in range(400):
-        await pilot.pause()
-        text = " ".join(screen_text(pilot.app).replace("│", " ").replace("↳", " ").split())
-        if all(word in text for word in words):
-            return text
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"never seen: {[word for word in words if word not in text]}\n{screen_text(pilot.app)}")
-
-
 def plain(session: Session, *answers: str) -> list[str]:
     """What plain mode says to these answers."""
     operator = Scripted(answers)
@@ -120,15 +106,15 @@ async def test_one_key_shows_whom_to_reach_and_who_decides_now(
     clock.advance(8 * 60)
     async with cockpit(session).run_test(size=size) as pilot:
         await pilot.press("v")
-        await sees(pilot, "Procedure (n: next section)", "owner: DevOps Team", "overdue since January 2026")
+        await sees_joined(pilot, "Procedure (n: next section)", "owner: DevOps Team", "overdue since January 2026")
         await pilot.press("n")
-        await sees(pilot, "+44 20 7946 0000", "tech-lead@example.org", "First Operator (ops1)")
+        await sees_joined(pilot, "+44 20 7946 0000", "tech-lead@example.org", "First Operator (ops1)")
         await pilot.press("n")
-        await sees(pilot, "▶ until T+15:00: DevOps Lead, now")
+        await sees_joined(pilot, "▶ until T+15:00: DevOps Lead, now")
         clock.advance(7 * 60)
-        await sees(pilot, "▶ from then on: Tech Manager, now")
+        await sees_joined(pilot, "▶ from then on: Tech Manager, now")
         await pilot.press("n", "down", "down", "down")
-        await sees(pilot, "cannot be done before T+15:00")
+        await sees_joined(pilot, "cannot be done before T+15:00")
         await pilot.press("q")
         await pilot.pause()
         assert not isinstance(pilot.app.screen, ProcedureScreen)
@@ -143,11 +129,11 @@ async def test_before_an_incident_the_configured_document_is_read(tiny: Tiny) ->
     try:
         async with cockpit(session).run_test(size=(80, 24)) as pilot:
             await pilot.press("v")
-            text = await sees(pilot, "no incident is declared", "Going back at Example", "lead@example.org")
+            text = await sees_joined(pilot, "no incident is declared", "Going back at Example", "lead@example.org")
             assert "overdue" not in text
             assert "decides now" not in text
             await pilot.press("G")
-            await sees(pilot, "! Restoring -> restoring.md: missing")
+            await sees_joined(pilot, "! Restoring -> restoring.md: missing")
         assert not session.incident.id
     finally:
         session.close()
@@ -161,7 +147,7 @@ async def test_a_document_that_cannot_be_read_is_told_with_the_next_move(tiny: T
     try:
         async with cockpit(session).run_test(size=(80, 24)) as pilot:
             await pilot.press("v")
-            await sees(pilot, "does not exist", "name the Markdown file of the procedure")
+            await sees_joined(pilot, "does not exist", "name the Markdown file of the procedure")
             await pilot.press("escape")
             await pilot.pause()
             assert not isinstance(pilot.app.screen, ProcedureScreen)
@@ -178,12 +164,12 @@ async def test_the_bar_says_that_the_review_is_overdue_and_the_record_keeps_it(t
     session.declare("pages fail")
     assert session.warnings() == (OVERDUE,)
     async with cockpit(session).run_test(size=(160, 48)) as pilot:
-        await sees(pilot, f"! {OVERDUE}")
+        await sees_joined(pilot, f"! {OVERDUE}")
     replay = open_replay(tiny.store, session.incident.id)
     async with Cockpit(lambda: ReviewScreen(replay)).run_test(size=(160, 48)) as pilot:
-        await sees(pilot, f"! {OVERDUE}")
+        await sees_joined(pilot, f"! {OVERDUE}")
         await pilot.press("v")
-        await sees(pilot, "Procedure, as known then", "overdue since January 2026", "DevOps Lead, now")
+        await sees_joined(pilot, "Procedure, as known then", "overdue since January 2026", "DevOps Lead, now")
 
 
 def test_a_review_that_is_not_due_yet_is_no_warning(tiny: Tiny, clock: ManualClock) -> None:
@@ -240,7 +226,7 @@ async def test_a_record_from_before_procedures_says_so(tiny: Tiny, session: Sess
     old = Replay(kept.id, [replace(one, seq=at) for at, one in enumerate(events, 1)], kept.folder)
     async with Cockpit(lambda: ReviewScreen(old)).run_test(size=(80, 24)) as pilot:
         await pilot.press("v")
-        text = await sees(pilot, "this record is from before procedures were kept with it")
+        text = await sees_joined(pilot, "this record is from before procedures were kept with it")
         assert "overdue" not in text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import os
@@ -12,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
+from pilot_moves import comes, sees_joined
 from tiny_flight_operator import Scripted
 from tiny_system import PYTHON, Tiny, build, drawn, environment
 from widget_bench import screen_text
@@ -83,18 +82,6 @@ def backup(tiny: Tiny, days: int, hours: int = 1) -> None:
     os.utime(path, (at, at))
 
 
-async def sees(pilot: Pilot[int], *words: str) -> str:
-    """Wait until all of it is on the screen."""
-    text = ""
-    for _ in range(500):
-        await pilot.pause()
-        text = " ".join(screen_text(pilot.app).replace("│", " ").replace("↳", " ").split())
-        if all(word in text for word in words):
-            return text
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"never seen: {[word for word in words if word not in text]}\n{screen_text(pilot.app)}")
-
-
 def test_the_cards_of_what_runs_and_of_the_target(tiny: Tiny, session: Session) -> None:
     """Files of their own, backups by their ages, the configuration as it is."""
     says(tiny, tiny.former, V1=False, V4=True)
@@ -160,14 +147,11 @@ async def test_the_page_shows_the_card(tiny: Tiny, session: Session, size: tuple
     session.declare("pages fail")
     async with cockpit(session).run_test(size=size) as pilot:
         await pilot.press("3")
-        await sees(pilot, "deployed with 1 gap" if size[0] > 100 else "v3")
+        await sees_joined(pilot, "deployed with 1 gap" if size[0] > 100 else "v3")
         await pilot.press("v")
-        await sees(pilot, "Procedure (n: next section)")
+        await sees_joined(pilot, "Procedure (n: next section)")
         view = pilot.app.screen.query_one(SheetView)
-        until_there = asyncio.get_running_loop().time() + 20
-        while not any(line.look is Look.GAP for line in view.lines):
-            assert asyncio.get_running_loop().time() < until_there, view.lines
-            await pilot.pause(0.02)
+        await comes(pilot, lambda: any(line.look is Look.GAP for line in view.lines), "a gap")
         pages = [screen_text(pilot.app)]
         while view.top < view.last_top:
             await pilot.press("space")
@@ -192,7 +176,7 @@ async def test_before_an_incident_the_page_has_it_too(tiny: Tiny) -> None:
     try:
         async with cockpit(session).run_test(size=(160, 48)) as pilot:
             await pilot.press("v")
-            await sees(pilot, "no incident is declared", "✔ ready: V1 The full suite passes: looked at, ci")
+            await sees_joined(pilot, "no incident is declared", "✔ ready: V1 The full suite passes: looked at, ci")
             await pilot.press("q")
         assert not session.incident.id
     finally:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +11,16 @@ import pytest
 from coolify_flight import GOOD, Flown, InProcess, flying
 from fake_coolify import FakeCoolify
 from fake_coolify_state import App
+from pilot_moves import comes, looked, sees
 from textual.pilot import Pilot
 from tiny_system import Tiny, build, decided
 from widget_bench import screen_text
 
 from actions.model.clock import stamp
+from actions.model.ports import CommandResult
 from actions.model.ready import ReadyReport, Verdict
 from actions.model.ready_kinds import ReadyKind
+from actions.steps.ready_remote import remote_part
 from app import ready_look
 from app.cockpit import cockpit
 from app.incident_screen import IncidentScreen
@@ -30,17 +30,6 @@ from app.ready_look import ReadyLook
 from app.status import run_status
 from widgets.checklist import Checklist
 from widgets.ready_dialog import ReadyDialog
-
-PATIENCE_S = 30.0
-
-
-async def comes(pilot: Pilot[Any], what: Callable[[], object]) -> None:
-    """Wait for it, looking again and again; fails with the screen when it does not come."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < deadline, screen_text(pilot.app)
-        await asyncio.sleep(0.02)
-        await pilot.pause()
 
 
 def bar(pilot: Pilot[Any]) -> str:
@@ -85,7 +74,7 @@ async def _protects(pilot: Pilot[Any], screen: IncidentScreen, flown: Flown) -> 
     session = flown.session
     await pilot.press("R")
     await comes(pilot, lambda: isinstance(pilot.app.screen, ReadyDialog))
-    assert "prune-takes-it" in screen_text(pilot.app)
+    await sees(pilot, "prune-takes-it")
     await pilot.press("p")
     await comes(pilot, lambda: session.incident.plan is not None)
     assert session.incident.plan is not None
@@ -96,9 +85,9 @@ async def _protects(pilot: Pilot[Any], screen: IncidentScreen, flown: Flown) -> 
     await pilot.press("p")
     await comes(pilot, lambda: screen.code == "B2")
     assert screen.query_one(Checklist).code == "B2"
-    assert "docker_images_to_keep: 0 becomes 3" in screen_text(pilot.app)
+    await sees(pilot, "docker_images_to_keep: 0 becomes 3")
     assert not [one for one in flown.coolify.asked("PATCH") if flown.app.uuid in one.path]
-    await comes(pilot, lambda: session.clock.monotonic_ms() - screen.armed_at > 800)
+    await looked(pilot)
     await pilot.press("enter")
     await comes(pilot, lambda: "docker_images_to_keep" in flown.app.settings and _kept(flown) == 3)
     await comes(pilot, lambda: session.incident.running is None)
@@ -128,7 +117,7 @@ async def test_what_cron_found_is_shown_before_anybody_looks(tiny: Tiny) -> None
             await comes(pilot, lambda: "✖ NOT READY 1" in bar(pilot))
             await pilot.press("R")
             await comes(pilot, lambda: isinstance(app.screen, ReadyDialog))
-            assert "by cron@jump" in screen_text(app)
+            await sees(pilot, "by cron@jump")
             await pilot.press("l")
             me = session.who.login
             await comes(pilot, lambda: f"by {me}@" in screen_text(app))
@@ -180,6 +169,26 @@ def test_a_git_remote_that_takes_no_branch(tiny: Tiny) -> None:
         assert "remote-unreached" in [one.code for one in gone.findings]
         assert "goaround-asks-only" not in branches
         assert not list(remote.with_name("away.git").rglob("*goaround-asks-only*"))
+    finally:
+        session.close()
+        session.journal.close()
+
+
+def test_a_git_remote_that_hangs_is_not_reached(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A push that is given up says nothing of the remote's will, whatever git says when it is ended."""
+    session = tiny.session()
+    try:
+        world = session.world()
+        run = world.host.run
+
+        def hangs(argv: tuple[str, ...], **how: Any) -> CommandResult:
+            if "--dry-run" in argv:
+                return CommandResult(143, b"", b"fatal: the remote end hung up unexpectedly", 40_000, timed_out=True)
+            return run(argv, **how)
+
+        monkeypatch.setattr(world.host, "run", hangs)
+        found = remote_part(session.settings, world, tiny.target).findings
+        assert [(one.code, one.text) for one in found] == [("remote-unreached", "no answer within 40 s")]
     finally:
         session.close()
         session.journal.close()

@@ -12,10 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
-from command_ground import CommandGround, make_command_ground, until
+from command_ground import CommandGround, make_command_ground
 from database_ground import LIVE, WRITTEN_SINCE
 from performing import local_world
 from postgres_server import PostgresServer
+from waiting import PATIENCE_S, until
 
 from actions.model.backup_file import ProvenRestore
 from actions.model.clock import SystemClock
@@ -151,13 +152,13 @@ def test_a_killed_run_is_cleared_by_the_next(ground: CommandGround) -> None:
         assert (status, data["error"]["code"], data["left"]) == (1, "trial-running", [scratch])
         assert ground.scratches() == (scratch,)
         os.kill(first.pid, signal.SIGKILL)
-        first.wait(20)
+        first.wait(PATIENCE_S)
     finally:
         first.kill()
         go.touch()  # what it left waiting ends
         assert first.stdout is not None
         first.stdout.close()
-        first.wait(20)
+        first.wait(PATIENCE_S)
     assert ground.scratches() == (scratch,)
     done = ground.run("ready", "--restore")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -176,13 +177,13 @@ def test_ended_by_hand_it_clears_up(ground: CommandGround, number: signal.Signal
     try:
         until(begun.exists, "pg_restore begins")
         os.kill(run.pid, number)
-        assert run.wait(30) == 130
+        assert run.wait(PATIENCE_S) == 130
     finally:
         go.touch()
         run.kill()
         assert run.stdout is not None
         run.stdout.close()
-        run.wait(20)
+        run.wait(PATIENCE_S)
     assert ground.server.databases() == (LIVE,)
 
 

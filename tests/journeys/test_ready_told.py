@@ -143,9 +143,9 @@ def test_thousands_of_images_take_seconds(tagged: bool) -> None:
         ]
         of = project(service("web", f"obcms:v{count - 1}" if tagged else ""))
         world = fakes(of, images, [container("web", f"i{count - 1}")]).world
-        begun = time.perf_counter()
+        begun = time.thread_time()  # not of the clock: a pause of the machine is no finding
         assert len(look(world).releases) == 3
-        return time.perf_counter() - begun
+        return time.thread_time() - begun
 
     few, many = min(seconds(250) for _ in range(3)), seconds(2500)
     assert many < max(40 * few, 1.0), (few, many)  # ten times as many; by the square it were a hundred times

@@ -7,10 +7,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from coolify_flight import Flown, flying
@@ -18,7 +15,7 @@ from fake_coolify import FakeCoolify
 from fake_coolify_quirks import Fault
 from fake_coolify_state import App
 from git_ground import Ground, git, make_ground
-from textual.pilot import Pilot
+from pilot_moves import comes, hears, sees, sees_joined
 from tiny_system import Tiny, build, copy, decided, finish, run
 from widget_bench import screen_text
 
@@ -29,7 +26,7 @@ from actions.model.last_good import Standing, judge, last_good
 from actions.model.release_rows import HistoryRow
 from actions.steps.propose import propose
 from app import golden_file
-from app.cockpit import cockpit
+from app.cockpit import Cockpit, cockpit
 from app.environment_reading import compare
 from app.golden_desk import pin, unpin
 from app.predeploy import Asked as PredeployAsked
@@ -39,8 +36,8 @@ from app.release_notes import notes_of
 from app.release_sources import read_history
 from app.releases_command import Asked, run_releases
 from widgets.history import ReleaseHistory
+from widgets.reason_dialog import ReasonDialog
 
-PATIENCE_S = 30.0
 Printed = pytest.CaptureFixture[str]
 
 
@@ -301,14 +298,12 @@ def test_the_environment_then_and_now(tmp_path: Path, monkeypatch: pytest.Monkey
                 assert not stat.S_IMODE(path.stat().st_mode) & 0o077, path
 
 
+def line_of(app: Cockpit, name: str) -> str:
+    """The line of the screen with this name."""
+    return next((line for line in screen_text(app).splitlines() if name in line), "")
+
+
 # -- in the cockpit --------------------------------------------------------------------------------------------------
-
-
-async def until(pilot: Pilot[Any], what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < deadline, screen_text(pilot.app)
-        await pilot.pause(0.02)
 
 
 @pytest.mark.parametrize("size", [(160, 48), (80, 24), (60, 16)])
@@ -325,31 +320,66 @@ async def test_the_pane_proposes_explains_and_pins(
         async with app.run_test(size=size) as pilot:
             await pilot.press("3")
             pane = app.screen.query_one(ReleaseHistory)
-            await until(pilot, lambda: "✔ good" in screen_text(app))
-            await until(pilot, lambda: pane.highlighted is not None and pane.highlighted.name == "v2")
-            await until(pilot, lambda: pane.behind == "1 file, +1 -1 from what runs")
-            assert "last good: deployed well, live 4 h" in screen_text(app)
-            assert "→ last g" in next(line for line in screen_text(app).splitlines() if "v2 " in line)
+            await comes(pilot, lambda: "✔ good" in screen_text(app))
+            await comes(pilot, lambda: pane.highlighted is not None and pane.highlighted.name == "v2")
+            await comes(pilot, lambda: pane.behind == "1 file, +1 -1 from what runs")
+            await sees(pilot, "last good: deployed well, live 4 h")
+            await comes(pilot, lambda: "→ last g" in line_of(app, "v2 "))
             await pilot.press("x")
-            await until(pilot, lambda: "Release v2" in screen_text(app))
-            await until(pilot, lambda: "v2: good" in screen_text(app))
+            await comes(pilot, lambda: "Release v2" in screen_text(app))
+            await comes(pilot, lambda: "v2: good" in screen_text(app))
             await pilot.press("x")
-            await until(pilot, lambda: "Release v2" not in screen_text(app))
+            await comes(pilot, lambda: "Release v2" not in screen_text(app))
             await pilot.press("P")
-            await until(pilot, lambda: "Pin v2 as golden" in screen_text(app))
+            await comes(pilot, lambda: "Pin v2 as golden" in screen_text(app))
             await pilot.press(*"best", "enter")
-            await until(pilot, lambda: "★ golden" in screen_text(app))
-            assert "→ propos" in next(line for line in screen_text(app).splitlines() if "v2 " in line)
+            await comes(pilot, lambda: "★ golden" in screen_text(app))
+            await comes(pilot, lambda: "→ propos" in line_of(app, "v2 "))
             await pilot.press("P")
-            await until(pilot, lambda: "v2 is golden" in screen_text(app))
+            await comes(pilot, lambda: "v2 is golden" in screen_text(app))
             await pilot.press("enter")
-            await until(pilot, lambda: "★ golden" not in screen_text(app))
+            await comes(pilot, lambda: "★ golden" not in screen_text(app))
     finally:
         notes = [event.data["text"] for event in session.journal.events(session.incident.id) if event.kind == "note"]
         session.close()
         session.journal.close()
     assert notes[0].endswith("pinned as golden as best")
     assert notes[1].endswith("is golden no more")
+
+
+@pytest.mark.parametrize("size", [(160, 48), (80, 24), (60, 16)])
+async def test_a_release_is_found_in_its_pane_and_a_line_in_the_logs(tiny: Tiny, size: tuple[int, int]) -> None:
+    """`/` asks for what the pane holds that has the focus; what is nowhere is said, and n is the cockpit's again."""
+    session = tiny.session()
+    assert session.take_lease()
+    session.declare("pages fail")
+    app = cockpit(session, ascii=False)
+    try:
+        async with app.run_test(size=size) as pilot:
+            await pilot.press("3")
+            pane = app.screen.query_one(ReleaseHistory)
+            await comes(pilot, lambda: pane.highlighted is not None and pane.highlighted.name == "v2")
+            await pilot.press("slash")
+            dialog = await hears(pilot, ReasonDialog)
+            assert dialog.heading == "Find a release"
+            await pilot.press(*tiny.former[:9], "enter")
+            await comes(pilot, lambda: pane.highlighted is not None and pane.highlighted.commit == tiny.former)
+            await sees(pilot, f"find: {tiny.former[:9]}")
+            await pilot.press("n")
+            await sees_joined(pilot, "none below")
+            await pilot.press("slash")
+            await hears(pilot, ReasonDialog)
+            await pilot.press(*["backspace"] * 9, *"v99", "enter")
+            await sees_joined(pilot, "no release holds 'v99'")
+            await pilot.press("slash")
+            await hears(pilot, ReasonDialog)
+            await pilot.press(*["backspace"] * 3, "enter", "n")
+            await comes(pilot, lambda: app.focused is not None and app.focused.id == "checklist")
+            await pilot.press("4", "slash")
+            assert (await hears(pilot, ReasonDialog)).heading == "Find in the logs"
+    finally:
+        session.close()
+        session.journal.close()
 
 
 async def test_a_source_that_fails_is_named_over_the_list(tiny: Tiny) -> None:
@@ -360,8 +390,7 @@ async def test_a_source_that_fails_is_named_over_the_list(tiny: Tiny) -> None:
     app = cockpit(session, ascii=False)
     try:
         async with app.run_test(size=(160, 48)) as pilot:
-            await until(pilot, lambda: "! not read: golden" in screen_text(app))
-            assert "v2" in screen_text(app)
+            await sees(pilot, "! not read: golden", "v2")
     finally:
         session.close()
         session.journal.close()
@@ -380,10 +409,10 @@ async def test_what_another_source_alone_knows_is_not_gone_back_to(
         async with app.run_test(size=(160, 48)) as pilot:
             await pilot.press("3")
             pane = app.screen.query_one(ReleaseHistory)
-            await until(pilot, lambda: "git only" in screen_text(app))
+            await comes(pilot, lambda: "git only" in screen_text(app))
             pane.highlight(old)
             await pilot.press("enter")
-            await until(pilot, lambda: "coolify does not know v1: only git tells of it" in screen_text(app))
+            await comes(pilot, lambda: "coolify does not know v1: only git tells of it" in screen_text(app))
         assert session.incident.plan is None
 
 
@@ -396,8 +425,7 @@ async def test_when_the_way_back_in_use_fails_the_others_are_still_seen(
         flown.coolify.fail(Fault.STATUS_BEFORE, "GET", "*", times=999)
         app = cockpit(flown.session, ascii=False)
         async with app.run_test(size=(160, 48)) as pilot:
-            await until(pilot, lambda: "git only" in screen_text(app))
-            assert "not read: coolify" in screen_text(app)
+            await sees(pilot, "git only", "not read: coolify")
 
 
 def test_a_step_that_ran_is_seen_by_the_history(tiny: Tiny) -> None:
@@ -433,16 +461,17 @@ async def test_scrolling_to_the_end_reads_older_ones(tiny: Tiny) -> None:
     try:
         async with app.run_test(size=(160, 48)) as pilot:
             pane = app.screen.query_one(ReleaseHistory)
-            await until(pilot, lambda: pane.more)
+            await comes(pilot, lambda: pane.more)
             first = len(pane.releases)
             await pilot.press("3", "G")
-            await until(pilot, lambda: len(pane.releases) > 3 * first)
+            await comes(pilot, lambda: len(pane.releases) > 3 * first)
+            last = pane.releases[first - 1].identity
             assert pane.highlighted is not None
-            assert pane.highlighted.identity == pane.releases[first - 1].identity, "the cursor stays on its release"
-            await until(pilot, lambda: not app.screen.reading_releases)  # type: ignore[attr-defined]
+            assert pane.highlighted.identity == last, "the cursor stays on its release"
+            await comes(pilot, lambda: not app.screen.reading_releases)  # type: ignore[attr-defined]
             await pilot.press("G")
-            await until(pilot, lambda: not pane.more)
-            assert len(pane.releases) == 703
+            await comes(pilot, lambda: not pane.more)
+            await comes(pilot, lambda: len(pane.releases) == 703, lambda: len(pane.releases))
     finally:
         session.close()
         session.journal.close()
@@ -477,10 +506,10 @@ async def test_a_list_that_is_there_stays_when_it_cannot_be_read_again(
         app = cockpit(flown.session, ascii=False)
         async with app.run_test(size=(160, 48)) as pilot:
             pane = app.screen.query_one(ReleaseHistory)
-            await until(pilot, lambda: "git only" in screen_text(app))
+            await comes(pilot, lambda: "git only" in screen_text(app))
             held = pane.highlighted
             flown.coolify.fail(Fault.STATUS_BEFORE, "GET", "*", times=999)
             app.screen.read_releases()  # type: ignore[attr-defined]
-            await until(pilot, lambda: "not read: coolify" in screen_text(app))
+            await comes(pilot, lambda: "not read: coolify" in screen_text(app))
             assert {good, bad} <= {one.identity for one in pane.releases}
             assert pane.highlighted == held

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pilot_moves import sees
 from textual.pilot import Pilot
 from tiny_system import Tiny, build, drawn, finish, run
 from widget_bench import screen_text
@@ -203,8 +204,7 @@ async def test_no_key_of_a_review_changes_the_record(tiny: Tiny) -> None:
                 await pilot.pause()
                 assert isinstance(app.screen, ReviewScreen), f"{key} opens something in pane {pane}"
         await pilot.press("slash")
-        await pilot.pause()
-        assert "Find in the logs" in await text(pilot)
+        await sees(pilot, "Find in the logs")
         await pilot.press(*"override", "enter")
         await pilot.press("q")
     assert [event.hash for event in open_replay(tiny.store, "").events] == before

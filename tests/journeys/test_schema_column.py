@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django_ground import environment, lay_out, migrated
 from git_ground import commit, git
+from pilot_moves import sees
 from postgres_server import PostgresServer
 from tiny_system import Tiny, build
-from widget_bench import screen_text
 
 from actions.model.errors import Refused
 from actions.model.matrix import Decision
@@ -24,7 +23,6 @@ from app.session import Session
 from widgets.history import ReleaseHistory
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
-PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -62,21 +60,13 @@ async def test_the_list_stands_at_once_and_the_verdicts_come(session: Session) -
     """S01: not read yet, then SAFE and REVERSE FIRST beside the way back; the reason stands in the border."""
     app = cockpit(session, ascii=False)
     async with app.run_test(size=(160, 48)) as pilot:
-
-        async def sees(*words: str) -> str:
-            deadline = time.monotonic() + PATIENCE_S
-            while missing := [word for word in words if word not in screen_text(app)]:
-                assert time.monotonic() < deadline, (missing, screen_text(app))
-                await pilot.pause(0.05)
-            return screen_text(app)
-
-        await sees("v5", "schema")
-        text = await sees("✔ safe", "↷ reverse first")
+        await sees(pilot, "v5", "schema")
+        text = await sees(pilot, "✔ safe", "↷ reverse first")
         assert "↷ reverse" in next(line for line in text.splitlines() if "v4" in line and "schema" not in line)
         history = app.screen.query_one(ReleaseHistory)
         four = next(one for one in history.releases if one.name == "v4")
         history.highlight(four.identity)
-        await sees("schema ↷ reverse first: the target does not know")
+        await sees(pilot, "schema ↷ reverse first: the target does not know")
 
 
 def test_the_plain_list_says_them_in_words(session: Session) -> None:

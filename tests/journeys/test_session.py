@@ -265,7 +265,7 @@ def test_a_poll_reads_only_when_somebody_wrote(tiny: Tiny, session: Session) -> 
 
 def test_the_worker_of_an_unfinished_evening_is_not_left_behind(tiny: Tiny, session: Session) -> None:
     """Leaving lets the idle worker end."""
-    from tiny_system import until
+    from waiting import until
 
     from actions.engine.processes import alive
 

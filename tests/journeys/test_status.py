@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tiny_system import Tiny, begin_deploy, build, drawn, pay_what_is_bent, settle
+from waiting import within
 from watch_ground import MAIN
 
 from actions.model.clock import ManualClock
@@ -53,7 +53,7 @@ def test_from_nothing_to_signed(tiny: Tiny, capsys: pytest.CaptureFixture[str]) 
     text = said(tiny, capsys)
     for words in (
         "DRILL",
-        f"tiny {session.incident.id} T+00:",
+        f"tiny {session.incident.id} T+0",
         "X2 ",
         " running",
         "back: ",
@@ -109,19 +109,21 @@ def test_it_needs_no_configuration_and_is_quick(tiny: Tiny, session: Session, tm
     """In any folder, by the store alone; fast enough for a status line; a configuration that is wrong is said."""
     drawn(session, tiny)
     root = str(Path(__file__).resolve().parents[2])
-    begun = time.monotonic()
-    done = subprocess.run(
-        (*MAIN, "status", "--store", str(tiny.store)),
-        cwd=tmp_path,
-        env={"PYTHONPATH": root, "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+
+    def status() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            (*MAIN, "status", "--store", str(tiny.store)),
+            cwd=tmp_path,
+            env={"PYTHONPATH": root, "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    done = within(2, status)
     assert done.returncode == 0, done.stderr
     assert session.incident.id in done.stdout
-    assert time.monotonic() - begun < 5
     (tmp_path / "goaround.toml").write_text("[system\n")
     bad = subprocess.run(
         (*MAIN, "status"),
@@ -130,7 +132,7 @@ def test_it_needs_no_configuration_and_is_quick(tiny: Tiny, session: Session, tm
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=60,
     )
     assert bad.returncode == 2
     assert "goaround.toml:1" in bad.stderr

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from compose_stack import Stack
 from engine_images import ImageBuilder
+from pilot_moves import comes, hears, incident_screen, looked, sees
 from textual.pilot import Pilot
 from tiny_flight_operator import Scripted
 from tiny_system import Tiny, build, decided, drawn, environment, refused, run
@@ -28,11 +27,10 @@ from app.plain import Plain
 from app.session import Session
 from app.ways import choose_option, ways_of
 from widgets.checklist import Checklist
-from widgets.dialog import DEAF_S
+from widgets.history import ReleaseHistory
 from widgets.option_dialog import OptionDialog
 from widgets.start_at_dialog import StartAtDialog
 
-PATIENCE_S = 30.0
 GOAROUND = Path(sys.executable).with_name("goaround")
 pytestmark = pytest.mark.timeout(240)
 
@@ -59,32 +57,10 @@ def closed(session: Session) -> None:
     session.journal.close()
 
 
-def screen_of(pilot: Pilot[int]) -> IncidentScreen:
-    return next(one for one in pilot.app.screen_stack if isinstance(one, IncidentScreen))
-
-
-async def sees(pilot: Pilot[int], *words: str) -> str:
-    return await comes(pilot, lambda text: all(word in text for word in words), str(words))
-
-
-async def comes(pilot: Pilot[int], what: Callable[[str], object], why: str) -> str:
-    """Wait until this holds of what is on the screen."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        await pilot.pause()
-        text = screen_text(pilot.app)
-        if what(text):
-            return text
-        assert time.monotonic() < deadline, f"never seen: {why}\n{text}"
-        await asyncio.sleep(0.02)
-
-
 async def choose(pilot: Pilot[int], *keys: str) -> None:
     """`W`, to the wanted line, Enter to the button, Enter."""
     await pilot.press("W")
-    await pilot.pause()
-    assert isinstance(pilot.app.screen, OptionDialog)
-    await asyncio.sleep(DEAF_S + 0.1)
+    await hears(pilot, OptionDialog)
     await pilot.press(*keys, "enter", "enter")
     await pilot.pause()
 
@@ -102,24 +78,25 @@ async def test_the_other_way_back_is_chosen_and_flown(both: tuple[Tiny, Stack]) 
         await pilot.press("escape")
         assert session.option() == "git"
         await choose(pilot, "down")
-        await sees(pilot, "3 Releases by compose", "the way back is compose now")
-        await comes(pilot, lambda _: screen_of(pilot).releases_of == "compose", "the releases of the project")
-        screen = screen_of(pilot)
+        await sees(pilot, "the way back is compose now")
+        await sees(pilot, "3 Releases by compose")
+        await comes(pilot, lambda: incident_screen(pilot).releases_of == "compose", "the releases of the project")
+        screen = incident_screen(pilot)
         assert {one.name for one in screen.releases} >= {"1", "2"}
         assert session.incident.plan is not None
         assert session.incident.plan.option == "git", "the plan stays until another is drawn"
         assert screen.focused is not None
         assert screen.focused.id == "releases"
-        release = screen.query_one("#releases").highlighted  # type: ignore[attr-defined]
-        assert release.name == "1"
-        await asyncio.sleep(0.8)
+        history = screen.query_one(ReleaseHistory)
+        await comes(pilot, lambda: history.highlighted is not None and history.highlighted.name == "1", "release 1")
+        await looked(pilot)
         await pilot.press("enter")
-        await comes(pilot, lambda _: session.incident.plans_drawn == 2, "the plan by compose")
+        await comes(pilot, lambda: session.incident.plans_drawn == 2, "the plan by compose")
         assert session.incident.plan.option == "compose"
-        await comes(pilot, lambda _: not screen.drawing, "the end of drawing")
+        await comes(pilot, lambda: not screen.drawing, "the end of drawing")
         await choose(pilot, "up")
         await sees(pilot, "3 Releases by git")
-        await comes(pilot, lambda _: screen_of(pilot).releases_of == "git", "the releases of git")
+        await comes(pilot, lambda: incident_screen(pilot).releases_of == "git", "the releases of git")
     told = "\n".join(timeline(session.journal.events(session.incident.id)))
     assert "way back chosen: compose instead of git" in told
     assert "plan drawn: compose to 1" in told
@@ -140,11 +117,10 @@ async def test_a_switch_of_containers_by_hand_is_recognised(both: tuple[Tiny, St
     stack.compose("up", "-d")
     async with cockpit(session, observe=False, ascii=False).run_test(size=(160, 48)) as pilot:
         await sees(pilot, "3 Releases by compose")
-        screen_of(pilot).query_one(Checklist).highlight("X2")
+        incident_screen(pilot).query_one(Checklist).highlight("X2")
         await pilot.press("H")
-        await comes(pilot, lambda _: isinstance(pilot.app.screen, StartAtDialog), "the answers")
         await sees(pilot, "found done: ", "Nothing runs now; X2 is armed like any step.")
-        await asyncio.sleep(DEAF_S + 0.1)
+        await hears(pilot, StartAtDialog)
         await pilot.press(*"by", "space", *"hand", "enter", "enter")
         await sees(pilot, "begun at X2: Enter runs it as shown")
     assert step_state(session.incident, plan.steps[3]).value == "overridden"
@@ -233,7 +209,8 @@ async def test_the_cockpit_says_why_the_releases_of_the_other_way_are_not_there(
     decided(session)
     async with cockpit(session, observe=False, ascii=False).run_test(size=(80, 24)) as pilot:
         await choose(pilot, "down")
-        await sees(pilot, "the way back is compose now", "3 Releases by compose", "the Compose file")
+        await sees(pilot, "the way back is compose now")
+        await sees(pilot, "3 Releases by compose", "the Compose file")
         await choose(pilot, "up")
         await sees(pilot, "by git", "v2")
     closed(session)
@@ -257,11 +234,11 @@ async def test_a_gate_keeps_its_reason_in_the_cockpit(tiny: Tiny) -> None:
     session = opened(tiny)
     drawn(session, tiny)
     async with cockpit(session, observe=False, ascii=False).run_test(size=(160, 48)) as pilot:
-        screen_of(pilot).query_one(Checklist).highlight("X2")
+        incident_screen(pilot).query_one(Checklist).highlight("X2")
         await pilot.press("H")
         await sees(pilot, "is a gate: it is run, never passed over")
         assert isinstance(pilot.app.screen, IncidentScreen)
-        screen_of(pilot).query_one(Checklist).highlight("A1")
+        incident_screen(pilot).query_one(Checklist).highlight("A1")
         await pilot.press("H")
         await sees(pilot, "A1: A1 is no step of the plan")
     closed(session)

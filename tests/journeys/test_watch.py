@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from lookout_ground import Watched, watched
-from tiny_system import drawn, until
+from tiny_system import drawn
+from waiting import until
 from watch_ground import QuietDoor, command, done, running, signed
 
 from actions.model.checklist import Item, Kind, State

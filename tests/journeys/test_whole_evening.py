@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from evening import Evening, evening, looking, press_on, reads, state, the_key
 from lookout_ground import readings, saw
+from pilot_moves import looked
 from telling import named, started, through
 from tiny_system import Tiny, build, pay_what_is_bent, refused, run
 
@@ -27,7 +27,7 @@ from actions.model.phases import line
 from actions.model.plan import Plan
 from app import approving, messaging
 from app.approval_desk import Desk
-from app.cockpit import HELD_S, cockpit
+from app.cockpit import cockpit
 from app.incident_screen import IncidentScreen
 from app.records import export_record, verify_target
 from app.replay import Trouble, trouble
@@ -352,7 +352,7 @@ async def test_in_the_cockpit_the_line_comes_before_doing_the_last_item_once_mor
         assert screen.next().move is not Move.SAY
         await pilot.press("n")
         assert screen.next().move is Move.SAY
-        await asyncio.sleep(HELD_S + 0.1)
+        await looked(pilot)
         await pilot.press("enter")
         await pilot.pause()
         assert Phase.BEFORE.value in session.incident.phases_closed

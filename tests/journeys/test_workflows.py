@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from evening import reads
 from lookout_ground import Watched, readings, watched
+from pilot_moves import comes, hears, looked, sees_joined
 from textual.pilot import Pilot
 from tiny_flight_operator import Scripted
-from tiny_system import refused, until
-from widget_bench import screen_text
+from tiny_system import refused
+from waiting import until
 
 from actions.model.checklist import State
 from actions.model.incident import item_of, state_of
@@ -24,7 +24,7 @@ from app.lookout import Lookout
 from app.plain import Plain
 from app.session import Session
 from widgets.checklist import Checklist
-from widgets.dialog import DEAF_S, PlainInput
+from widgets.dialog import PlainInput
 from widgets.workflow_dialog import WorkflowDialog
 
 WORKFLOWS = """
@@ -70,23 +70,9 @@ def says(session: Session) -> str:
     return found.seen if found else ""
 
 
-async def sees(pilot: Pilot[int], *words: str) -> str:
-    """Wait until all of it is on the screen."""
-    text = ""
-    for _ in range(500):
-        await pilot.pause()
-        text = " ".join(screen_text(pilot.app).replace("│", " ").replace("↳", " ").split())
-        if all(word in text for word in words):
-            return text
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"never seen: {[word for word in words if word not in text]}\n{screen_text(pilot.app)}")
-
-
 async def say(pilot: Pilot[int], button: str, note: str) -> None:
     """Answer the dialog that is open."""
-    await asyncio.sleep(DEAF_S + 0.1)
-    dialog = pilot.app.screen
-    assert isinstance(dialog, WorkflowDialog)
+    dialog = await hears(pilot, WorkflowDialog)
     dialog.query_one("#text", PlainInput).value = note
     dialog.query_one(f"#{button}").focus()
     await pilot.press("enter")
@@ -100,24 +86,25 @@ async def test_a_person_says_how_each_went(ground: Watched, session: Session) ->
         assert isinstance(screen, IncidentScreen)
         await pilot.press("2", "z")
         screen.query_one(Checklist).highlight("S1b")
-        await sees(pilot, "S1a", "S1b", "S1c", "login page", "monthly report")
+        await sees_joined(pilot, "S1a", "S1b", "S1c", "login page", "monthly report")
         await pilot.press("z")
-        await sees(pilot, "try open /dashboard and look for the number", "say whether S1b works")
+        await sees_joined(pilot, "try open /dashboard and look for the number", "say whether S1b works")
         await pilot.press("space")
         await say(pilot, "fails", "blank page")
-        await sees(pilot, "S1b ✖", "failed", "blank page")
+        await sees_joined(pilot, "S1b ✖", "failed", "blank page")
         assert state(session, "S1b") is State.FAILED
         screen.query_one(Checklist).highlight("S1")
-        await sees(pilot, "2 of 3 tried, 1 failed: dashboard (not ok)", "expected 3 of 3 work")
+        await sees_joined(pilot, "2 of 3 tried, 1 failed: dashboard (not ok)", "expected 3 of 3 work")
         screen.query_one(Checklist).highlight("S1b")
         await pilot.press("space")
         await say(pilot, "works", "the number is there")
-        await sees(pilot, "the number is there")
+        await sees_joined(pilot, "the number is there")
         screen.query_one(Checklist).highlight("S1c")
-        await sees(pilot, "The configuration does not say how")
+        await sees_joined(pilot, "The configuration does not say how")
+        await looked(pilot)
         await pilot.press("enter")
         await say(pilot, "works", "")
-        until(lambda: session.sync() or says(session) == "3 of 3 work", says(session))
+        await comes(pilot, lambda: session.sync() or says(session) == "3 of 3 work", lambda: says(session))
         assert state(session, "S1") is State.DONE
         await pilot.press("space")
         await pilot.pause()
@@ -133,13 +120,13 @@ def test_a_probe_ticks_its_own_workflow(ground: Watched, session: Session) -> No
     lookout = Lookout(session, every_s=0.05)
     lookout.start()
     try:
-        until(lambda: says(session) == "1 of 3 tried, 1 failed: login page", says(session))
+        until(lambda: says(session) == "1 of 3 tried, 1 failed: login page", lambda: says(session))
         assert "not by hand" in refused(lambda: session.mark("S1a", State.DONE))
         assert "cannot fail by hand" in refused(lambda: session.mark("S1a", State.FAILED, "it is red"))
         assert "cannot fail by hand" in refused(lambda: session.mark("S2", State.FAILED, "no"))
         assert "needs a reason" in refused(lambda: session.mark("S1b", State.FAILED))
         ground.site.status["/health"] = 200
-        until(lambda: state(session, "S1a") is State.DONE, says(session))
+        until(lambda: state(session, "S1a") is State.DONE, lambda: says(session))
     finally:
         lookout.stop()
     assert readings(session, "probe.health")

@@ -18,7 +18,7 @@ def test_added_removed_changed_and_what_was_not_told() -> None:
     assert found.words() == (
         "1 changed (DEBUG), 1 added since (NEW), 1 removed (OLD); not known of 2 (NOW_SECRET, SECRET)"
     )
-    assert differ({}, {}).words() == "no difference in 0 variables"
+    assert differ({}, {}).words() == "no difference in the values of 0 variables"
 
 
 def test_no_value_is_kept_or_can_be_guessed_without_the_key() -> None:

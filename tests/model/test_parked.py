@@ -15,6 +15,7 @@ from actions.model import events as ev
 from actions.model.blocking import Move, blocked_reason, close_reason, next_move, park_reason, sign_reason
 from actions.model.debts import due_by, holding, holds
 from actions.model.incident import Debt, Incident
+from actions.model.parked import with_ways
 from actions.model.record_text import markdown, state_words
 from actions.model.record_timeline import timeline
 from actions.model.status_line import Owes, as_json, line, parts
@@ -103,9 +104,25 @@ def test_a_parked_record_waits_for_its_debts_alone(book: Book) -> None:
     assert park_reason(incident, "recovered") == "the record is parked already"
     assert "N1.1" in (close_reason(incident, "recovered") or "")
     incident = book.add(ev.DebtPaid("N1.1", "by hand: taken down"))
-    assert "parked" in (blocked_reason(incident, "N2") or "")
+    assert blocked_reason(incident, "N2") == "the record is parked, and what N2 straightens is not owed any more"
     assert close_reason(incident, "recovered") is None
     assert "parked as recovered" in (close_reason(incident, "abandoned") or "")
+
+
+def test_a_parked_record_names_only_ways_that_there_are(book: Book) -> None:
+    """Taking the way back itself back is refused with the next move, and no list says that it straightens anything."""
+    flown(book)
+    both = ev.DebtOpened("X1.2", "v2 runs, and the file does not say so", "u on X1, or commit the rollback", "")
+    alone = ev.DebtOpened("X1.9", "v2 runs by a file of ours", "u on X1", "")
+    incident = book.add(both, alone)
+    assert with_ways(incident) == incident.debts, "as long as it is flown, u is a way"
+    incident = book.add(PARKED)
+    why = "the record is parked: u on X1 would take the way back itself back (w declares a new incident)"
+    assert blocked_reason(incident, "X1", undo=True) == why
+    ways = {one.name: one.undo for one in with_ways(incident)}
+    assert ways["X1.2"] == "commit the rollback"
+    assert ways["X1.9"] == "by hand; u on X1 takes the way back itself back: not of a parked record"
+    assert ways["N1.1"].startswith("u on N1"), "the notice is taken down by its undo, too"
 
 
 def test_next_of_a_parked_record(book: Book) -> None:

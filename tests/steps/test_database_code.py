@@ -169,7 +169,7 @@ class Shop:
         return found
 
     def until_met(self, line: str) -> None:
-        trace, end = self.stack.folder / "entry" / "trace", time.monotonic() + 30
+        trace, end = self.stack.folder / "entry" / "trace", time.monotonic() + 60
         while line not in trace.read_text():
             assert time.monotonic() < end, line
             time.sleep(0.05)

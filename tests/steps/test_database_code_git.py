@@ -103,7 +103,7 @@ def ground(tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyP
     flight = make_flight(base, tmp_path / "system", directory=str(shop.folder))
     (flight.folder / "running").write_text(shas[2])
     assert flight.settings.git is not None
-    running = RunningCommit(command=("cat", str(flight.folder / "running")), deadline=1)
+    running = RunningCommit(command=("cat", str(flight.folder / "running")), deadline=30)
     database = DatabaseTable(
         name=shop.database, reach="host", role="ops", bin=str(postgres.programs), backups=f"{backups}/*"
     )

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from compose_stack import TOOLS, Recorder, Stack, removed_afterwards
-from database_stack import await_server, inside, sql, until
+from database_stack import await_server, inside, sql
 from planned_steps import step_of
 from services import find_initdb
+from waiting import until
 
 from actions.engine.planner import draw, releases
 from actions.model.effect_database import RunPipe
@@ -64,7 +65,7 @@ def stack(database_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         await_server(one)
         sql(one, TABLES)
         one.compose("up", "-d")
-        until("the session", lambda: sessions(one) == 1)
+        until(lambda: sessions(one) == 1, "the session")
         yield one
 
 
@@ -131,6 +132,6 @@ def test_there_and_back_by_version_1(stack: Stack, tmp_path: Path, monkeypatch: 
     done(swap.run(world, Recorder()))
     done(StartServices(services).run(world, Recorder()))
     assert contents(stack) == "500|f"
-    until("the session", lambda: sessions(stack) == 1)
+    until(lambda: sessions(stack) == 1, "the session")
     done(swap.undo(world, Recorder()))
     assert contents(stack) == "500|t"

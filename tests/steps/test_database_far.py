@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +12,12 @@ from typing import Any
 
 import pytest
 from database_ground import INCIDENT, LIVE, WRITTEN_SINCE, Ground, make_ground, told
+from held_rows import HeldRows
 from performing import Told
 from planned_steps import step_of
 from postgres_server import OWNER, PostgresServer
-from ssh_hosts import children_of, host_of, short_folder
+from process_looks import children_of, end_each
+from ssh_hosts import host_of, short_folder
 from ssh_server import SshServer, free_port, running_ssh_server
 
 from actions.engine.planner import draw, releases
@@ -206,12 +207,9 @@ def test_a_feed_keeps_no_more_than_a_little(remote: SshHost, tmp_path: Path, gro
     assert there.stdout.strip() == b"7"
 
 
-def until_filling(ground: Ground, side: str) -> None:
-    end = time.monotonic() + 30
-    sql = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{side}' AND query LIKE 'COPY%' AND state = 'active'"
-    while ground.server.sql(sql) == "0":
-        assert time.monotonic() < end, "the restore does not begin"
-        time.sleep(0.02)
+def patience(host: SshHost, seconds: int) -> None:
+    """How long a connection may take from now on: where nobody can answer, a second is as good as ten."""
+    host._to = host._shell._to = replace(host._to, connect_timeout_s=seconds)
 
 
 @pytest.mark.parametrize("back", [True, False], ids=["the line comes back", "the line stays away"])
@@ -219,15 +217,11 @@ def test_the_line_is_cut_in_the_middle_of_a_restore(
     ground: Ground, monkeypatch: pytest.MonkeyPatch, back: bool
 ) -> None:
     """The outcome is unknown until it is asked; then it is as if nothing was made, and a new run comes to its end."""
-    ground.server.sql(
-        "CREATE FUNCTION slow(integer) RETURNS boolean LANGUAGE sql AS 'SELECT pg_sleep(0.1) IS NOT NULL'", LIVE
-    )
-    ground.server.sql(
-        "CREATE TABLE slow AS SELECT n FROM generate_series(1, 15) n; ALTER TABLE slow ADD CHECK (slow(n))", LIVE
-    )
+    rows = HeldRows(ground.server)
+    rows.make(LIVE)
     before = ground.held(LIVE)
     monkeypatch.setenv("PGHOST", str(ground.server.folder))  # sshd's children have it not; the wrapper does
-    with short_folder() as folder, running_ssh_server(folder) as server, host_of(server, connect_timeout_s=1) as host:
+    with short_folder() as folder, running_ssh_server(folder) as server, host_of(server) as host, rows.held():
         bin_folder = ground.folder.parent / "bin"
         bin_folder.mkdir()
         for program in ("psql", "pg_restore"):
@@ -243,11 +237,11 @@ def test_the_line_is_cut_in_the_middle_of_a_restore(
         results: list[Any] = []
         thread = threading.Thread(target=lambda: results.append(step.run(ground.world, report)))
         thread.start()
-        until_filling(ground, side)
+        rows.until_held(side, thread.is_alive)
         if not back:
             os.kill(server.pid, signal.SIGSTOP)  # nobody new is let in
-        for session in children_of(server.pid):
-            os.kill(session, signal.SIGKILL)
+            patience(host, 1)
+        assert end_each(children_of(server.pid)), "the connection was still there"
         thread.join(60)
         assert not thread.is_alive()
         result = results[0]
@@ -260,12 +254,14 @@ def test_the_line_is_cut_in_the_middle_of_a_restore(
         else:
             assert "could not be dropped" in result.summary
             os.kill(server.pid, signal.SIGCONT)
+            patience(host, 10)
             checked = step.check(ground.world)
             assert checked.happened is Happened.NO
             assert (
                 notes(ground.world, local_client("local", folder=str(bin_folder), role=OWNER))[side].state
                 == "restoring"
             )
+        rows.let_go()
         again = step.run(ground.world, told())
         assert again.outcome is Outcome.DONE, again.summary
         assert step.check(ground.world).happened is Happened.YES

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -33,24 +35,43 @@ def world(tmp_path: Path) -> World:
     return local_world(tmp_path)
 
 
+def reloaded(server: PostgresServer) -> None:
+    """The postmaster has read its files: whoever connects from now on is told so by the process that it forks."""
+    when = "SELECT pg_conf_load_time()"
+    before = server.sql(when)
+    server.control("reload")
+    while server.sql(when) == before:
+        time.sleep(0.01)
+
+
+def connected(server: PostgresServer, user: str) -> psycopg.Connection[Any]:
+    """A session; one that was refused may hold its place a moment longer than its client."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return psycopg.connect(host=str(server.folder), user=user, dbname="postgres")
+        except psycopg.OperationalError:
+            assert time.monotonic() < end, "no place becomes free"
+            time.sleep(0.02)
+
+
 @contextmanager
 def rules(server: PostgresServer, *lines: str, alone: bool = False) -> Iterator[None]:
     """Lines before those of pg_hba.conf, or instead of them."""
     path = server.data / "pg_hba.conf"
     before = path.read_text()
     path.write_text("\n".join(lines) + "\n" + ("" if alone else before))
-    server.control("reload")
-    server.sql("SELECT pg_sleep(0.2)")  # the postmaster reads it when the signal reaches it
+    reloaded(server)
     try:
         yield
     finally:
         path.write_text(before)
-        server.control("reload")
+        reloaded(server)
 
 
 def refused(world: World, client: DatabaseClient, database: str = "postgres") -> GoaroundError:
     with pytest.raises(GoaroundError) as caught:
-        ask(world, client, database, "SELECT '1'::json", s=10)
+        ask(world, client, database, "SELECT '1'::json", s=60)
     assert CANARY not in caught.value.line()
     assert caught.value.next_move
     return caught.value
@@ -86,7 +107,7 @@ def test_no_connection_left(postgres: PostgresServer, world: World) -> None:
     with ExitStack() as stack:
         for number in range(40):
             user = OWNER if number >= 37 else "app"
-            stack.enter_context(psycopg.connect(host=str(postgres.folder), user=user, dbname="postgres"))
+            stack.enter_context(connected(postgres, user))
             if number == 36:
                 told = refused(world, postgres.client(role="app"))
                 assert isinstance(told, Unreachable)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from database_ground import INCIDENT, LIVE, SIDE, Ground, make_ground, told
+from held_rows import HeldRows
 from postgres_server import PostgresServer
 
 from actions.model.backup_file import Format
@@ -107,17 +107,17 @@ def test_a_truncated_archive_of_plain_sql_is_not_half_restored(ground: Ground) -
 
 def test_the_server_falls_in_the_middle(ground: Ground) -> None:
     """F61: nothing is done, the live data are there; run again, it comes to its end."""
-    ground.server.sql(
-        "CREATE TABLE large AS SELECT n, repeat(md5(n::text), 8) AS t FROM generate_series(1, 150000) n", LIVE
-    )
+    rows = HeldRows(ground.server)
+    rows.make(LIVE)
     before = ground.held(LIVE)  # by a server that falls, sequences are set forward: so it is compared with this one
     step = ground.restore(ground.dump(Format.SQL), Format.SQL)
     results = []
     thread = threading.Thread(target=lambda: results.append(step.run(ground.world, told())))
-    thread.start()
-    until_restoring(ground)
-    ground.server.restart(how="immediate")
-    thread.join(60)
+    with rows.held():
+        thread.start()
+        rows.until_held(SIDE, thread.is_alive)
+        ground.server.restart(how="immediate")
+        thread.join(60)
     assert results[0].outcome is not Outcome.DONE
     assert ground.server.sql("SELECT count(*) FROM auth_user", LIVE) == "500"
     assert step.check(ground.world).happened is not Happened.YES
@@ -126,31 +126,19 @@ def test_the_server_falls_in_the_middle(ground: Ground) -> None:
     assert ground.held(SIDE) == before
 
 
-def until_restoring(ground: Ground) -> int:
-    """The backend that fills the side database; once there is one."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        sql = f"SELECT pid FROM pg_stat_activity WHERE datname = '{SIDE}' AND query LIKE 'COPY%' AND state = 'active'"
-        found = ground.server.sql(sql)
-        if found:
-            return int(found.splitlines()[0])
-        time.sleep(0.02)
-    raise AssertionError("the restore does not begin")
-
-
 def test_its_session_is_ended(ground: Ground) -> None:
     """psql loses its session in the middle: nothing of it is left."""
-    ground.server.sql(
-        "CREATE TABLE large AS SELECT n, repeat(md5(n::text), 8) AS t FROM generate_series(1, 150000) n", LIVE
-    )
+    rows = HeldRows(ground.server)
+    rows.make(LIVE)
     before = ground.held(LIVE)
     step = ground.restore(ground.dump(Format.CUSTOM), Format.CUSTOM)
     results = []
     thread = threading.Thread(target=lambda: results.append(step.run(ground.world, told())))
-    thread.start()
-    until_restoring(ground)
-    ground.server.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{SIDE}'")
-    thread.join(60)
+    with rows.held():
+        thread.start()
+        rows.until_held(SIDE, thread.is_alive)
+        ground.server.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{SIDE}'")
+        thread.join(60)
     assert results[0].outcome is not Outcome.DONE
     assert ground.server.databases() == (LIVE,)
     assert ground.held(LIVE) == before

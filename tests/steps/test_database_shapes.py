@@ -289,6 +289,8 @@ def test_all_of_it_is_carried_over(
     late = told_by_pg_dump(server, shape.name)
     assert late != inside
     with Processes("canary-5f1d") as watched:
+        while not watched.looks:  # the watch works, however seldom it is let look
+            server.sql("SELECT pg_sleep(0.1)")
         said = run(ground, ground.plan())
         plan = ground.plan()
         assert plan.facts["stage"] == "swap"

@@ -18,8 +18,10 @@ import pytest
 from performing import Told, local_world
 from postgres_server import OWNER, PostgresServer
 
+from actions.engine.processes import session_members
 from actions.model.backup_file import KeptBackup
 from actions.model.database_client import DatabaseClient
+from actions.model.effect_dump import WAIT_S
 from actions.model.errors import GoaroundError
 from actions.model.ports import World
 from actions.model.step import Happened, Outcome, StepResult
@@ -70,9 +72,17 @@ def shop(postgres: PostgresServer) -> PostgresServer:
 
 def wait_for_no_session(server: PostgresServer) -> None:
     """A session is gone a moment after its client."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while server.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'goaround %'") != "0":
         assert time.monotonic() < end, "a session of ours stays"
+        time.sleep(0.02)
+
+
+def wait_for_no_member(sid: int) -> None:
+    """What a dead worker started has ended, too: it may write and rename until then."""
+    end = time.monotonic() + 60
+    while session_members(sid):
+        assert time.monotonic() < end, "what a dead worker started stays at work"
         time.sleep(0.02)
 
 
@@ -119,25 +129,25 @@ def test_a_dump_that_counts(shop: PostgresServer, tmp_path: Path, world: World) 
 def test_rows_are_those_of_the_dump_while_somebody_writes(shop: PostgresServer, tmp_path: Path, world: World) -> None:
     """The manifest is of the very snapshot: a restored copy has exactly its rows, whatever came meanwhile."""
     ending = threading.Event()
-    written = 0
+    begun, more = tmp_path / "begun", tmp_path / "more"
+    # The snapshot is taken when pg_dump begins; it waits there until more was written.
+    waits = f': > {begun}; while [ ! -e {more} ]; do sleep 0.01; done; exec REAL "$@"'
 
     def write() -> None:
-        nonlocal written
         with psycopg.connect(host=str(shop.folder), user=OWNER, dbname=NAME, autocommit=True) as session:
             while not ending.is_set():
+                late = begun.exists()
                 session.execute("""INSERT INTO "odd Name" (text) SELECT 'w' FROM generate_series(1, 50)""")
                 session.execute("INSERT INTO empty VALUES (1)")
-                written += 1
+                if late:
+                    more.touch()
 
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        while written < 3:
-            time.sleep(0.01)
-        before = written
-        step = drawn(shop, world, settings_of(shop, tmp_path))
+        step = drawn(shop, world, settings_of(shop, tmp_path), shim(tmp_path / "bin", shop, waits))
         assert run(step, world).outcome is Outcome.DONE
-        assert written > before
+        assert more.exists()
     finally:
         ending.set()
         thread.join()
@@ -147,6 +157,26 @@ def test_rows_are_those_of_the_dump_while_somebody_writes(shop: PostgresServer, 
     for name in ("odd Name", "empty"):
         assert int(shop.sql(f'SELECT count(*) FROM "{name}"', side)) == tables[f"public.{name}"].rows
     assert shop.sql('SELECT max(id) FROM "odd Name"', side) == tables["public.odd Name"].max_key
+
+
+def test_the_count_waits_until_the_dump_has_its_snapshot(shop: PostgresServer, tmp_path: Path, world: World) -> None:
+    """What pg_dump asks before it has taken the snapshot over locks tables, too: those of the server alone."""
+    asks = "BEGIN; LOCK TABLE pg_class IN ACCESS SHARE MODE; SELECT pg_sleep(1)"
+    slow = f'for last; do :; done; {shop.programs}/psql -h {shop.folder} -U {OWNER} -q -d "${{last#--dbname=}}" '
+    client = shim(tmp_path / "bin", shop, f'{slow} -c "{asks}" >/dev/null\nexec REAL "$@"')
+    told = Told()
+    result = run(drawn(shop, world, settings_of(shop, tmp_path), client), world, told)
+    assert result.outcome is Outcome.DONE, (result, told.lines)
+
+
+def test_a_database_without_a_table_is_kept_at_once(postgres: PostgresServer, tmp_path: Path, world: World) -> None:
+    """Nothing shows that the dump has the snapshot: the count is told when the dump has ended."""
+    postgres.new_database(NAME)
+    told = Told()
+    begun = world.clock.monotonic_ms()
+    result = run(drawn(postgres, world, settings_of(postgres, tmp_path)), world, told)
+    assert result.outcome is Outcome.DONE, (result, told.lines)
+    assert world.clock.monotonic_ms() - begun < WAIT_S * 1000, "it waited until it was over by itself"
 
 
 FAULTS = {
@@ -255,8 +285,7 @@ def test_the_operator_ends_it(shop: PostgresServer, tmp_path: Path, world: World
     step = drawn(shop, world, settings_of(shop, tmp_path))
     with psycopg.connect(host=str(shop.folder), user=OWNER, dbname=NAME) as lock:
         lock.execute('LOCK TABLE "odd Name"')
-        began = time.monotonic()
-        told = Told(stop_when=lambda: time.monotonic() > began + 1)
+        told = Told(stop_when=lambda: shop.sql("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0")
         result = run(step, world, told)
     assert result.outcome is Outcome.TERMINATED
     assert list(Path(step.path).parent.iterdir()) == []
@@ -279,7 +308,9 @@ def test_killed_at_any_moment(shop: PostgresServer, tmp_path: Path, world: World
     step = drawn(shop, world, settings_of(shop, tmp_path))
     argv = (sys.executable, "-c", CHILD, str(tmp_path))
     paths = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env={**os.environ, **paths}) as child:
+    with subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env={**os.environ, **paths}, start_new_session=True
+    ) as child:
         assert child.stdin is not None
         child.stdin.write(json.dumps(params_of(step)).encode())
         child.stdin.close()
@@ -291,6 +322,7 @@ def test_killed_at_any_moment(shop: PostgresServer, tmp_path: Path, world: World
                 time.sleep(0.001)
             time.sleep(0.05 if "little" in moment else 0)
         child.send_signal(signal.SIGKILL)
+    wait_for_no_member(child.pid)
     wait_for_no_session(shop)
     if step.check(world).happened is Happened.NO:
         assert not Path(step.path).exists()

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from compose_stack import Recorder, Stack, removed_afterwards
-from database_stack import await_server, sql, until
+from database_stack import await_server, sql
 from planned_steps import step_of
+from waiting import until
 
 from actions.engine.planner import draw, releases
 from actions.model.plan import Plan
@@ -75,8 +76,8 @@ def stack(engine_name: str, database_image: str, tmp_path: Path) -> Iterator[Sta
         await_server(one)
         sql(one, TABLES)
         one.compose("up", "-d", "--scale", "celery=2")
-        until("the migration", lambda: sql(one, "SELECT count(*) FROM migrated") == "1")
-        until("the sessions", lambda: sessions(one) == 2)
+        until(lambda: sql(one, "SELECT count(*) FROM migrated") == "1", "the migration")
+        until(lambda: sessions(one) == 2, "the sessions")
         yield one
 
 
@@ -151,7 +152,7 @@ def test_there_and_back(stack: Stack, tmp_path: Path, form: str) -> None:
     assert len(stack.compose("ps", "-q", "celery").split()) == 2
     assert sql(stack, "SELECT count(*), bool_or(text = 'late') FROM item") == "500|f"
     assert sql(stack, "SELECT count(*) FROM migrated") == "1"
-    until("the sessions", lambda: sessions(stack) == 2)
+    until(lambda: sessions(stack) == 2, "the sessions")
     undone = step_of(again, "Y3").undo(stack.world(), Recorder())
     assert undone.outcome is Outcome.DONE, undone.summary
     assert sql(stack, "SELECT count(*), bool_or(text = 'late') FROM item") == "500|t"

@@ -55,12 +55,12 @@ def test_it_runs_where_it_is_told_to(tmp_path: Path) -> None:
     world = local_world(tmp_path)
     assert ask(there, world) == {"A": str(tmp_path)}
     assert ask(here, world).keys() == {"A"}
-    for command, why in (
-        ("import sys; print('canary'); sys.exit('canary')", "ended with 1"),
-        ("import time; print('canary', flush=True); time.sleep(60)", "did not end within 1 s"),
+    for command, timeout, why in (
+        ("import sys; print('canary'); sys.exit('canary')", 60, "ended with 1"),
+        ("import time; print('canary', flush=True); time.sleep(60)", 1, "did not end within 1 s"),
     ):
         with pytest.raises(CommandFailed) as found:
-            ask(EnvironmentTable(command=(sys.executable, "-c", command), timeout=1), world)
+            ask(EnvironmentTable(command=(sys.executable, "-c", command), timeout=timeout), world)
         assert why in found.value.line()
         assert "canary" not in found.value.line()
 

@@ -11,14 +11,17 @@ from git_ground import Ground, commit, fingerprint, git, make_ground
 
 from actions.model.effect import RunCommand
 from actions.model.plan import Plan
+from actions.model.ports import Reporter
 from actions.model.release import Release
 from actions.model.step import Happened, Outcome, Risk
 from actions.model.system import RunningCommit
+from actions.steps import git_remove
 from actions.steps.git_branch import PushBranch
 from actions.steps.git_deploy import Deploy
 from actions.steps.git_option import draw
 from actions.steps.git_remove import RemoveBranch
 from actions.steps.git_remove_option import Usual, usual_of
+from actions.steps.perform import Performed
 
 BRANCH = "rollback-emergency-20261122-1004"
 REF = f"refs/heads/{BRANCH}"
@@ -146,6 +149,26 @@ def test_a_remote_that_keeps_it_or_is_away(flight: Flight) -> None:
     assert "origin could not be asked" in step.moved(flight.world)
     result = step.run(flight.world, Remembering())
     assert (result.outcome, result.facts) == (Outcome.UNKNOWN, {})
+
+
+def test_a_remote_that_hangs_is_not_said_to_have_hung_up(flight: Flight, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whom we end at the deadline may still speak of the other side: the deadline is told, for the undo as well."""
+    _, step = flown(flight)
+    moved_on(flight)
+    summary = "git push did not end within 120 s: fatal: the remote end hung up unexpectedly"
+
+    def ended(_effects: object, _world: object, report: Reporter) -> Performed:
+        report.line("fatal: the remote end hung up unexpectedly")
+        return Performed(False, summary, failed_at=1, sure=False)
+
+    monkeypatch.setattr(git_remove, "perform", ended)
+    result = step.run(flight.world, Remembering())
+    assert result.outcome is Outcome.FAILED
+    assert result.summary.startswith(summary)
+    git(flight.ground.remote, "update-ref", "-d", REF)
+    undone = step.undo(flight.world, Remembering())
+    assert undone.outcome is Outcome.FAILED
+    assert undone.summary.startswith(summary)
 
 
 def test_what_runs_must_be_told(flight: Flight) -> None:

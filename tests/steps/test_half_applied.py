@@ -96,10 +96,10 @@ def killed(shop: Project) -> Iterator[int]:
         while not (pid := shop.server.sql(asleep)):
             assert process.poll() is None
         process.kill()
-        process.wait(20)
+        process.wait(60)
         yield int(pid)
     finally:
-        shop.server.sql(f"SELECT pg_terminate_backend(pid, 5000) FROM ({asleep}) one(pid)")
+        shop.server.sql(f"SELECT pg_terminate_backend(pid, 60000) FROM ({asleep}) one(pid)")
 
 
 def test_one_that_is_not_atomic_and_was_killed_is_found_with_the_next_move(
@@ -164,11 +164,11 @@ def test_an_index_that_is_being_built_is_not_called_invalid(tmp_path: Path, post
             while postgres.sql(asked, shop.database) != "1":
                 assert building.poll() is None
             assert looked(tmp_path, shop).invalid == ()
-            ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_progress_create_index"
+            ended = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_progress_create_index"
             assert postgres.sql(ended, shop.database) == "t"
         finally:
             building.kill()
-            building.wait(20)
+            building.wait(60)
             older.stdin.close()
         assert looked(tmp_path, shop).invalid == ("slow",)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -204,19 +205,53 @@ def test_a_cut_off_archive_leaves_nothing(ground: Ground) -> None:
     assert ground.server.databases() == (LIVE,)
 
 
-def test_a_session_is_ended_in_the_middle(ground: Ground) -> None:
+PSQL = """\
+#!{python} -I
+import os, re, subprocess, sys, time
+child = subprocess.Popen([{real!r}, *sys.argv[1:]], stdin=subprocess.PIPE)
+before = b""
+try:
+    while chunk := os.read(0, 65536):
+        child.stdin.write(chunk)
+        child.stdin.flush()
+        while re.search(rb"COPY public[.](large|other)", before + chunk) and os.path.exists({hold!r}):
+            time.sleep(0.01)
+        before = chunk[-100:]
+    child.stdin.close()
+except BrokenPipeError:
+    pass  # it has ended: its status tells
+sys.exit(child.wait())
+"""
+
+
+def waiting_psql(server: PostgresServer, folder: Path, hold: Path) -> Path:
+    """Programs of which psql passes on the beginning of a large table, and no more while there is a file."""
+    folder.mkdir()
+    for name in ("pg_restore", "pg_dump"):
+        (folder / name).symlink_to(server.programs / name)
+    (folder / "psql").write_text(PSQL.format(python=sys.executable, real=str(server.programs / "psql"), hold=str(hold)))
+    (folder / "psql").chmod(0o755)
+    return folder
+
+
+def test_a_session_is_ended_in_the_middle(ground: Ground, tmp_path: Path) -> None:
     """One session that is lost is the end of all of them; and what is done meanwhile is told."""
-    rows = "SELECT n, repeat(md5(n::text), 8) AS t FROM generate_series(1, 60000) n"
+    rows = "SELECT n, repeat(md5(n::text), 8) AS t FROM generate_series(1, 5000) n"
     ground.server.sql(f"CREATE TABLE large AS {rows}; CREATE TABLE other AS {rows}", LIVE)
     step = ground.restore(ground.dump(Format.SQL), Format.SQL, sessions=2)
+    hold = tmp_path / "hold"
+    step = replace(step, client=replace(step.client, bin=str(waiting_psql(ground.server, tmp_path / "bin", hold))))
     results = []
     thread = threading.Thread(target=lambda: results.append(step.run(ground.world, told())))
-    thread.start()
-    busy = f"FROM pg_stat_activity WHERE datname = '{SIDE}' AND query LIKE 'COPY%' AND state = 'active'"
+    busy = f"FROM pg_stat_activity WHERE datname = '{SIDE}' AND query LIKE 'COPY public.%' AND state = 'active'"
     said = ""
-    while thread.is_alive() and not re.search(r"COPY public\.(?:large|other)", said):
+    hold.touch()
+    thread.start()
+    while not re.search(r"COPY public\.(?:large|other)", said):
+        assert thread.is_alive(), results
         said = progress(ground.world, ground.client, SIDE)
     ended = ground.server.sql(f"SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid {busy} LIMIT 1) AS one")
+    hold.unlink()
     thread.join(60)
     assert ended == "1"
     assert results[0].outcome is not Outcome.DONE

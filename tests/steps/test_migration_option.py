@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,15 @@ def columns(shop: DjangoStack) -> str:
     sql = "SELECT string_agg(table_name || '.' || column_name, ' ') FROM information_schema.columns"
     sql += " WHERE table_schema = 'public'"
     return shop.server.sql(sql, shop.database)
+
+
+def until_gone(shop: DjangoStack) -> None:
+    """A session ends a moment after its client, and its locks with it."""
+    end = time.monotonic() + 60
+    there = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
+    while shop.server.sql(there) != "0":
+        assert time.monotonic() < end, "the session in the way stays"
+        time.sleep(0.02)
 
 
 def moved(text: str) -> tuple[Migration, ...]:
@@ -187,8 +197,9 @@ def test_a_session_in_the_way_is_shown_and_not_waited_for(shop: DjangoStack, set
         assert "shop_order.total" in columns(shop)
     finally:
         held.stdin.close()
-        held.wait(20)
+        held.wait(60)
         held.stdout.close()
+    until_gone(shop)
     assert rebuilt(plan, "B2").run(world, Recorder()).outcome is Outcome.DONE
     assert rebuilt(plan, "X1").run(world, Recorder()).outcome is Outcome.DONE, "the same step once more"
 

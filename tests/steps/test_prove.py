@@ -19,7 +19,7 @@ from actions.steps.prove import NOT_PROVEN, ProveBack
 
 IMAGES = ObserveImages("local", "shop", {"web": "sha256:new", "celery": "sha256:new"})
 COMMIT = "2273691a04f0c1d2e3b4a5968778695a4b3c2d1e"
-TOLD = ObserveCommit(COMMIT, "local", ("echo", COMMIT), deadline_s=1)
+TOLD = ObserveCommit(COMMIT, "local", ("echo", COMMIT), deadline_s=30)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def server() -> Iterator[FaultServer]:
 
 
 def probes(server: FaultServer, *paths: str) -> tuple[ProbeHttp, ...]:
-    return tuple(ProbeHttp(path.strip("/"), server.url(path), expect=Expectation(), deadline_s=1) for path in paths)
+    return tuple(ProbeHttp(path.strip("/"), server.url(path), expect=Expectation(), deadline_s=30) for path in paths)
 
 
 def prove(step: ProveBack, tmp_path: Path, image: str = "sha256:new") -> tuple[StepResult, Told]:

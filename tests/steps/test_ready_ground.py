@@ -209,28 +209,30 @@ def test_one_that_raises_and_one_that_hangs_hide_no_other() -> None:
     """Answers come in the order of the questions; what hangs is given up, and asked again only once it has ended."""
     import threading
 
-    go = threading.Event()
+    go, there = threading.Event(), threading.Event()
     begun: list[str] = []
 
     def hangs() -> str:
         begun.append("hangs")
-        go.wait(30)
+        there.set()
+        go.wait(60)
         return "at last"
 
     bounded: Bounded[str] = Bounded()
     asked = [
-        Question("bad", lambda: str(1 // 0), 5),
+        Question("bad", lambda: str(1 // 0), 60),
         Question("hangs", hangs, 0.2),
-        *(Question(f"good {at}", lambda at=at: f"{at}", 5) for at in range(20)),  # type: ignore[misc]  # bound by default
+        *(Question(f"good {at}", lambda at=at: f"{at}", 60) for at in range(20)),  # type: ignore[misc]  # bound by default
     ]
     first = bounded.ask(asked, "test")
     assert isinstance(first[0].error, ZeroDivisionError)
     assert (first[1].value, first[1].hangs_s) == (None, 0.2)
     assert [one.value for one in first[2:]] == [str(at) for at in range(20)]
     assert bounded.ask(asked[1:2], "test")[0].hangs_s == 0.2
+    assert there.wait(60)
     assert begun == ["hangs"]
     go.set()
     for thread in threading.enumerate():
         if thread.name == "test hangs":
-            thread.join(10)
-    assert bounded.ask([Question("hangs", hangs, 5)], "test")[0].value == "at last"
+            thread.join(60)
+    assert bounded.ask([Question("hangs", hangs, 60)], "test")[0].value == "at last"

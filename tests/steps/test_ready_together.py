@@ -42,7 +42,7 @@ def test_each_hears_of_the_others() -> None:
     hangs = Together(("compose", "git"), 0.1)
     hangs.told("compose", ())
     assert hangs.listings("compose")[1] == Listing("git", error="no answer in time")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ class Prober:
     """Two that wait for each other, and one that cannot be asked."""
 
     def __init__(self) -> None:
-        self._both = threading.Barrier(2, timeout=10)
+        self._both = threading.Barrier(2, timeout=60)
 
     def read(self, probe: object) -> ProbeReading:
         name = probe.name  # type: ignore[attr-defined]

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from postgres_server import OWNER, PostgresServer
 
 SCRIPT = "from app.cli import main; main()"
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 30.0
 
 
 @dataclass
@@ -70,7 +68,7 @@ class CommandGround:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """To its end."""
         return subprocess.run(
-            self.argv(*words), cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=90
+            self.argv(*words), cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=110
         )
 
     def json(self, *words: str) -> tuple[int, Any]:
@@ -128,11 +126,3 @@ def make_command_ground(server: PostgresServer, folder: Path, database: str = LI
     ground.backups.mkdir()
     ground.write()
     return ground
-
-
-def until(is_so: Callable[[], bool], what: str) -> None:
-    """Look again and again; an assertion when it never comes about."""
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end, f"it never came to: {what}"
-        time.sleep(0.02)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,8 @@ from actions.model.system import ComposeTable, ProveTable, Settings, SystemTable
 
 TOOLS = {"v2": ("docker", "compose"), "v1": ("docker-compose",)}
 PROJECT = "com.docker.compose.project"
-DEADLINE = 90
+DEADLINE = 110
+REMOVED_S = 60
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Stack:
         (self.folder / self.file).write_text(text)
 
     def settings(self, **compose: object) -> Settings:
-        table = {"files": (self.file,), "project": self.name, "health_deadline": 30, "steady": 1, **compose}
+        table = {"files": (self.file,), "project": self.name, "health_deadline": 90, "steady": 1, **compose}
         return Settings(
             system=SystemTable(name=self.name, environment="drill", option="compose"),
             compose=ComposeTable(directory=str(self.folder), **table),  # type: ignore[arg-type]
@@ -105,9 +107,14 @@ class Stack:
 
     def running(self) -> dict[str, str]:
         """Container name -> image id, of those that are up."""
-        ids = run("docker", "ps", "-q", "--filter", f"label={PROJECT}={self.name}").split()
-        told = run("docker", "inspect", "--format", "{{.Name}} {{.Image}}", *ids).splitlines() if ids else []
-        return dict(line.lstrip("/").split() for line in told)
+        found: dict[str, str] = {}
+        for one in run("docker", "ps", "-q", "--filter", f"label={PROJECT}={self.name}").split():
+            asked = ("docker", "inspect", "--format", "{{.Name}} {{.Image}}", one)
+            done = subprocess.run(asked, capture_output=True, text=True, timeout=DEADLINE)
+            if done.returncode == 0:  # else it was replaced since it was listed
+                name, image = done.stdout.lstrip("/").split()
+                found[name] = image
+        return found
 
     def container(self, service: str) -> str:
         """The id of the only container of a service, running or not."""
@@ -143,10 +150,19 @@ def removed_afterwards(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        mine = ("--filter", f"label={PROJECT}={name}")
-        ids = run("docker", "ps", "-aq", *mine).split()
-        if ids:
-            run("docker", "rm", "-f", "-v", *ids)
-        networks = run("docker", "network", "ls", "-q", *mine).split()
-        if networks:
-            run("docker", "network", "rm", *networks)
+        remove_all(f"label={PROJECT}={name}")
+
+
+def remove_all(*wanted: str) -> None:
+    """Take away the containers that one of these filters finds, and then the networks: again, as long as some are left:
+    one that ends just then, or that a killed command still makes, is no fault of the test.
+    """
+    for kind, listed, words in (("container", "-aq", ("rm", "-f", "-v")), ("network", "-q", ("rm",))):
+        end = time.monotonic() + REMOVED_S
+        refused = ""
+        while ids := {one for each in wanted for one in run("docker", kind, "ls", listed, "--filter", each).split()}:
+            assert time.monotonic() < end, refused
+            argv = ("docker", kind, *words, *sorted(ids))
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=DEADLINE)
+            if refused := done.stderr:
+                time.sleep(0.2)  # the engine does not tell when it is done with what it is doing

@@ -20,7 +20,7 @@ def ask(
         params=query or None,
         json=body,
         headers={"Authorization": f"Bearer {token.secret}"},
-        timeout=10,
+        timeout=60,
         trust_env=False,
         verify=False,  # no certificates are read for plain HTTP
     )

@@ -160,7 +160,7 @@ class Flown:
 
 
 def write_config(
-    coolify: FakeCoolify, app: App, folder: Path, *, table: str = "", more: str = "", deadline: int = 5
+    coolify: FakeCoolify, app: App, folder: Path, *, table: str = "", more: str = "", deadline: int = 20
 ) -> Path:
     """The files of a system; `table`: lines of `[coolify]`; `more`: further tables, in which `{site}` is the site."""
     folder.mkdir(exist_ok=True)
@@ -172,7 +172,7 @@ def write_config(
     return path
 
 
-def by_url(coolify: FakeCoolify, app: App, deadline: int = 3) -> str:
+def by_url(coolify: FakeCoolify, app: App, deadline: int = 20) -> str:
     """Lines of `[coolify]`: nobody asks the engine, the application tells its commit."""
     told = json.dumps(coolify.site(app))
     return f'containers = false\nrunning = {{ url = {told}, field = "commit", deadline = {deadline} }}'
@@ -191,7 +191,7 @@ def flying(
     table: str | None = None,
     more: str = "",
     valid: bool = True,
-    deadline: int = 5,
+    deadline: int = 20,
     good: str = GOOD,
     bad: str = BAD,
     setup: Callable[[FakeCoolify, App], None] = lambda _coolify, _app: None,

@@ -22,7 +22,7 @@ PATH = f"/api/v1/applications/{APP}"
 
 def table(url: str, **more: object) -> CoolifyTable:
     tokens = {"token": f"${{env:{OBSERVE}}}", "act_token": f"${{env:{ACT}}}"}
-    return CoolifyTable(url=url, application=APP, **{"answer": 1, **tokens, **more})  # type: ignore[arg-type]
+    return CoolifyTable(url=url, application=APP, **{"answer": 60, **tokens, **more})  # type: ignore[arg-type]
 
 
 def gateway(url: str, pauses: list[float] | None = None, **more: object) -> HttpCoolify:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from compose_stack import Stack, removed_afterwards
+from waiting import until
 
-PATIENCE_S = 60.0
 FILE = """\
 services:
   db:
@@ -42,20 +41,13 @@ def database_stack(name: str, folder: Path, image: str, tables: str) -> Iterator
 def await_server(stack: Stack) -> None:
     """Until it answers on the address that it listens on only when it has been set up."""
     asked = ("docker", "exec", stack.container("db"), "pg_isready", "-q", "-h", "127.0.0.1")
-    until("the server", lambda: subprocess.run(asked, capture_output=True, timeout=30).returncode == 0)
-
-
-def until(what: str, is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end, what
-        time.sleep(0.1)
+    until(lambda: subprocess.run(asked, capture_output=True, timeout=60).returncode == 0, "the server")
 
 
 def inside(stack: Stack, *argv: str, stdin: bytes = b"") -> bytes:
     """What a program in the database's container prints."""
     container = stack.container("db")
-    done = subprocess.run(("docker", "exec", "-i", container, *argv), input=stdin, capture_output=True, timeout=60)
+    done = subprocess.run(("docker", "exec", "-i", container, *argv), input=stdin, capture_output=True, timeout=110)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -28,6 +28,7 @@ from services import one_at_a_time
 PACKAGES = ("django", "asgiref", "sqlparse", "psycopg", "psycopg_binary")
 SITE = "/opt/site"
 APP = "/app"
+DEADLINE = 200
 _LEFT_OUT = re.compile(
     r"/(?:test|tests|idlelib|tkinter|turtledemo|ensurepip|lib2to3|pydoc_data|config-[^/]*|site-packages|dist-packages)(?:/|$)"
     r"|\.(?:a|exe)$|opt-[12]\.pyc$"
@@ -47,7 +48,7 @@ def base_image(busybox: Path) -> str:
     key = hashlib.sha256(f"{sys.version} {versions} {Path(__file__).read_bytes()!r}".encode()).hexdigest()[:12]
     tag = f"{PREFIX}-django-base:{key}"
     with one_at_a_time("django-base"):
-        if subprocess.run(["docker", "image", "inspect", tag], capture_output=True, timeout=30).returncode != 0:
+        if subprocess.run(["docker", "image", "inspect", tag], capture_output=True, timeout=DEADLINE).returncode != 0:
             _import_base(tag, busybox)
     return tag
 
@@ -59,7 +60,7 @@ def _import_base(tag: str, busybox: Path) -> None:
             _fill(tar, busybox)
         changes = (f"ENV PATH=/bin PYTHONPATH={SITE} PYTHONDONTWRITEBYTECODE=1", f"WORKDIR {APP}")
         argv = ["docker", "import", *(word for change in changes for word in ("--change", change)), str(archive), tag]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=110)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=DEADLINE)
         if done.returncode != 0:
             raise RuntimeError(f"docker import: {done.stderr.strip()}")
 
@@ -106,7 +107,7 @@ def _packages() -> list[tuple[Path, str]]:
 
 
 def _libraries(program: Path) -> list[Path]:
-    told = subprocess.run(["ldd", str(program)], capture_output=True, text=True, timeout=30).stdout
+    told = subprocess.run(["ldd", str(program)], capture_output=True, text=True, timeout=60).stdout
     found = [Path(path) for path in re.findall(r"(?:=> |^\s*)(/\S+)", told, re.MULTILINE)]
     return [path for path in found if "psycopg_binary" not in str(path)]  # a package brings its own with it
 
@@ -146,7 +147,7 @@ def _build(base: str, release: str, session: str) -> str:
         Path(folder, "Dockerfile").write_text("\n".join(lines) + "\n")
         argv = ["docker", "build", "--quiet", "--tag", f"{PREFIX}-django:{release}-{session[:8]}", folder]
         done = subprocess.run(
-            argv, capture_output=True, text=True, timeout=110, env={**os.environ, "DOCKER_BUILDKIT": "0"}
+            argv, capture_output=True, text=True, timeout=DEADLINE, env={**os.environ, "DOCKER_BUILDKIT": "0"}
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from compose_stack import Stack, removed_afterwards
+from compose_stack import PROJECT, Stack, removed_afterwards, run
 from django_ground import MIGRATED, environment
 from django_images import DjangoImages
 from postgres_server import PostgresServer
+from waiting import until
 
 from actions.model.ports import World
 from actions.model.release import Release, WayBack
@@ -45,8 +46,16 @@ class DjangoStack:
 
     def run_release(self, release: str) -> None:
         """What a deployment does: the tag moves, the migrations run, the containers are made anew."""
-        subprocess.run(["docker", "tag", self.image(release), f"{self.stack.name}:deployed"], check=True, timeout=30)
+        subprocess.run(["docker", "tag", self.image(release), f"{self.stack.name}:deployed"], check=True, timeout=110)
+        there, entered = self._containers(), self.entries()
         self.stack.compose("up", "-d", "--no-build", "web")
+        if self._containers() - there:  # it is up before its entrypoint has left its trace
+            until(lambda: self.entries() > entered, "the entrypoint of the new container")
+
+    def _containers(self) -> set[str]:
+        """Ids of the service's containers."""
+        label, service = f"label={PROJECT}={self.stack.name}", "label=com.docker.compose.service=web"
+        return set(run("docker", "ps", "-aq", "--no-trunc", "--filter", label, "--filter", service).split())
 
     def migrate(self, *words: str) -> str:
         """`manage.py migrate` in the container that runs."""
@@ -114,4 +123,4 @@ def django_stack(
             yield one
         finally:
             stack.compose("down", "--timeout", "1")
-            subprocess.run(["docker", "image", "rm", f"{name}:deployed"], capture_output=True, timeout=30, check=False)
+            subprocess.run(["docker", "image", "rm", f"{name}:deployed"], capture_output=True, timeout=110, check=False)

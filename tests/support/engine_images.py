@@ -17,7 +17,7 @@ from services import find_static_busybox
 
 PREFIX = "goaround-test"
 SESSION_LABEL = "goaround.test-session"
-BUILD_DEADLINE = 90  # seconds; an image takes a fraction of one on an idle machine
+BUILD_DEADLINE = 200  # seconds; an image takes a fraction of one on an idle machine
 REMOVE_DEADLINE = 300  # seconds, for all of a run
 FOLDERS = ("bin", "tmp", "etc")
 
@@ -87,7 +87,7 @@ def _layer(busybox: Path, files: Mapping[str, str | bytes]) -> bytes:
 
 @cache
 def _programs(busybox: Path) -> tuple[str, ...]:
-    names = subprocess.run([str(busybox), "--list"], capture_output=True, text=True, check=True, timeout=30).stdout
+    names = subprocess.run([str(busybox), "--list"], capture_output=True, text=True, check=True, timeout=60).stdout
     return tuple(name for name in names.split() if name != "busybox")
 
 

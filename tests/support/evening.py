@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from lookout_ground import PROBES, Site
-from tiny_system import QuickClock, Tiny, build, run, until
+from tiny_system import QuickClock, Tiny, build, run
+from waiting import until
 
 from actions.model.blocking import Move, Next, next_move
 from actions.model.checklist import State

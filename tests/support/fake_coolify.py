@@ -99,7 +99,7 @@ class FakeCoolify(Ground):
     def __exit__(self, *exception: object) -> None:
         self._listener.close()
         if self._ticking.is_alive():
-            self._ticking.join(5)
+            self._ticking.join(60)  # it may be at work with the engine
         self.core.runtime.close()
 
     # ---- what happens to it

@@ -64,8 +64,11 @@ EXTRA_FIELDS: Mapping[str, str] = {
 """Fields of answers that the file does not name."""
 
 
-NULL_FIELDS: Mapping[str, tuple[str, ...]] = {"ApplicationDeploymentQueue": ("logs", "commit_message")}
-"""Fields that are null until there is something to tell; the file has them as texts."""
+NULL_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "ApplicationDeploymentQueue": ("logs", "commit_message"),
+    "EnvironmentVariable": ("value",),
+}
+"""Fields that are null until there is something to tell, or where they are empty; the file has them as texts."""
 
 
 @cache

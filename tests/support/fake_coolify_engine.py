@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from docker import APIClient
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 from engine_images import PREFIX, ImageBuilder
 from fake_coolify_runtime import RunContainer, RunImage, Runtime, labels_of
 from fake_coolify_state import App, FakeClock
@@ -26,7 +26,7 @@ CODE = "goaround.test-code"
 FAKE = "goaround.test-fake"
 PORT = 8080
 SERVE = ("sh", "-c", f'test -z "$BROKEN" || rm /www/health; exec httpd -f -p {PORT} -h /www')
-HEALTH_DEADLINE_S = 30
+HEALTH_DEADLINE_S = 90
 SECOND = 1_000_000_000  # the engine counts nanoseconds
 
 
@@ -81,8 +81,10 @@ class EngineRuntime:
         check = {
             "test": ["CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{PORT}/health"],
             "interval": SECOND // 5,
-            "timeout": 5 * SECOND,
+            "timeout": 30 * SECOND,
             "retries": 3,
+            # One that will become well is not called ill because it takes its time to listen.
+            "start_period": 0 if image.code in app.broken else HEALTH_DEADLINE_S * SECOND,
         }
         made = self._client.create_container(
             f"{image.repository}:{image.tag}",
@@ -110,7 +112,8 @@ class EngineRuntime:
 
     def close(self) -> None:
         for one in self._client.containers(all=True, filters={"label": f"{FAKE}={self._mine}"}):
-            self._client.remove_container(one["Id"], force=True, v=True)
+            with suppress(NotFound):  # the test, or the product, took it away meanwhile
+                self._client.remove_container(one["Id"], force=True, v=True)
         self._client.close()
 
 

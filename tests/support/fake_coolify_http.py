@@ -191,7 +191,7 @@ class Listener:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(60)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         wire, kept = self._wire, self._open
@@ -203,6 +203,9 @@ class Listener:
                 super().setup()
                 self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 kept.add(self.connection)
+                if wire.stopping.is_set():  # it came while the others were closed
+                    with suppress(OSError):
+                        self.connection.shutdown(socket.SHUT_RDWR)
 
             def finish(self) -> None:
                 kept.discard(self.connection)
@@ -232,7 +235,7 @@ def _send(handler: BaseHTTPRequestHandler, wire: Wire, reply: Reply, fault: Plan
         handler.connection.close()
         return
     if kind is Fault.SLOW:
-        wire.release.wait(60)
+        wire.release.wait(200)
     data = reply.data
     lines = [f"HTTP/1.1 {reply.status} {handler.responses.get(reply.status, ('Unknown',))[0]}"]
     lines += [f"Content-Type: {reply.content_type}", f"Content-Length: {len(data)}"]
@@ -252,9 +255,9 @@ def _send(handler: BaseHTTPRequestHandler, wire: Wire, reply: Reply, fault: Plan
 def _drip(handler: BaseHTTPRequestHandler, wire: Wire, head: bytes, body: bytes) -> None:
     """A byte now and then, and never the last one."""
     handler.wfile.write(head)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 200
     for place in range(len(body) - 1):
         if wire.stopping.wait(0.02) or time.monotonic() > end:
             return
         handler.wfile.write(body[place : place + 1])
-    wire.stopping.wait(60)
+    wire.stopping.wait(200)

@@ -29,7 +29,7 @@ def answer_of_site(method: str, path: str, containers: list[RunContainer]) -> Re
 
 
 def _asked(method: str, path: str, port: int) -> Reply:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         try:
             connection.request(method, path)
             answer = connection.getresponse()

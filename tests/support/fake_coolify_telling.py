@@ -125,7 +125,9 @@ def variable(row: VariableRow, app: App, *, sensitive: bool) -> dict[str, Any]:
         "version": "4.0.0-beta.239",
     }
     if sensitive and not row.is_shown_once:
-        told |= {"value": row.value, "real_value": row.value}
+        # An empty one is null, as its middleware makes null of it on its way in; the other field is always a text.
+        quoted = f"'{row.value}'" if row.is_literal or row.is_multiline else row.value
+        told |= {"value": row.value or None, "real_value": quoted}
     return told
 
 

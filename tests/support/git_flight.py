@@ -101,7 +101,7 @@ def make_flight(ground: Ground, folder: Path, *, clock: Clock | None = None, **c
         host=host,
         prober=HttpxProber(clock or manual),
         evidence=FileEvidence(folder / "evidence"),
-        repository=GitRepository(str(ground.clone), network_s=5),
+        repository=GitRepository(str(ground.clone), network_s=60),
         known_releases=lambda: read_deployments(host, str(folder / "deployments.jsonl")),
     )
     return Flight(ground, folder, settings, world, manual)

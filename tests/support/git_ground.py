@@ -20,7 +20,7 @@ def git(folder: Path, *arguments: str, env: dict[str, str] | None = None, stdin:
         env={**os.environ, **(env or {})},
         input=stdin,
         capture_output=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
     if done.returncode != 0:

@@ -92,7 +92,7 @@ class FaultServer:
 
     def silent(self, connection: socket.socket, request: Request) -> None:
         """Accepts and says nothing."""
-        self.stopped.wait(30)
+        self.stopped.wait(200)
 
     def endless(self, connection: socket.socket, request: Request) -> None:
         """A body without end, as fast as it goes."""
@@ -120,7 +120,7 @@ class FaultServer:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(10)
+        connection.settimeout(200)  # of all that is sent, too: fifty megabytes on a busy machine
         with suppress(OSError), connection:
             if self.context is None:
                 self._answer(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -108,6 +109,7 @@ class KilledGround:
         waiting = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND NOT granted"
         while (row := keeper.execute(waiting).fetchone()) is None:
             assert worker.alive(), (before, worker.end())
+            time.sleep(0.01)
         return worker, int(row[0]), keeper
 
 

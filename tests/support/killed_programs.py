@@ -132,7 +132,8 @@ def _pg_restore(real: str, rule_path: str, argv: list[str], rule: dict[str, str]
 
 def _pg_dump(real: str, rule_path: str, argv: list[str], rule: dict[str, str]) -> None:
     os.unlink(rule_path)
-    with subprocess.Popen([real, *argv], stdout=subprocess.PIPE) as child:
+    # A small pipe: whatever time the end of another takes, pg_dump cannot have come to its own.
+    with subprocess.Popen([real, *argv], stdout=subprocess.PIPE, pipesize=4096) as child:
         assert child.stdout is not None
         sys.stdout.buffer.write(child.stdout.read(int(rule["after"])))
         sys.stdout.buffer.flush()

@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tiny_system import Tiny, build, until
+from tiny_system import Tiny, build
+from waiting import until
 
 from actions.model.checklist import State
 from actions.model.events import Observed
@@ -22,13 +23,13 @@ PROBES = """
 [[probe]]
 name = "health"
 url = "http://127.0.0.1:{port}/health"
-answer = 5
+answer = 30
 slow_ms = {slow_ms}
 
 [[probe]]
 name = "ready"
 url = "http://127.0.0.1:{port}/ready"
-answer = 5
+answer = 30
 expect = {{ status = 200, body = "yes" }}
 """
 
@@ -46,7 +47,7 @@ class Site:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.asked += 1
-                site.go.wait(20)
+                site.go.wait(200)  # the test, or its end, lets it go
                 self.send_response(site.status.get(self.path, 404))
                 self.end_headers()
                 self.wfile.write(b"yes")
@@ -126,7 +127,7 @@ def saw(session: Session, sensor: str, what: Callable[[Observed], bool]) -> Obse
         _, body = session.incident.observations.get(PREFIX + sensor, ("", None))
         return body if body is not None and what(body) else None
 
-    until(newest, f"{sensor}; has {readings(session, sensor)[-3:]}")
+    until(newest, lambda: f"{sensor}; has {readings(session, sensor)[-3:]}")
     found = newest()
     assert found is not None
     return found

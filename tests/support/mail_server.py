@@ -74,7 +74,7 @@ class MailServer:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(20)
+        connection.settimeout(200)
         talk = _Talk(self, connection)
         with suppress(OSError, _Over):
             if self.implicit:
@@ -113,7 +113,7 @@ class _Talk:
 
     def _at(self, place: str) -> None:
         if place == self.server.silent_at:
-            self.server.stopped.wait(30)
+            self.server.stopped.wait(200)
             raise _Over
         if place == self.server.hang_up_at:
             raise _Over

@@ -23,7 +23,7 @@ def make_dump(target: Path) -> Path:
         os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
 
     def run(*argv: str, text: str = "") -> bytes:
-        done = subprocess.run(argv, input=text.encode(), capture_output=True, user=user, cwd=folder, timeout=60)
+        done = subprocess.run(argv, input=text.encode(), capture_output=True, user=user, cwd=folder, timeout=110)
         assert done.returncode == 0, (argv, done.stdout, done.stderr)
         return done.stdout
 

@@ -62,7 +62,7 @@ def postgres_image() -> str:
     version = _said(str(initdb.parent / "postgres"), "--version").split()[2]
     tag = f"{REPOSITORY}:{version}-{FORMAT}"
     with one_at_a_time("postgres-image"):
-        if subprocess.run(["docker", "image", "inspect", tag], capture_output=True, timeout=60).returncode != 0:
+        if subprocess.run(["docker", "image", "inspect", tag], capture_output=True, timeout=DEADLINE).returncode != 0:
             _make(tag, initdb.parent)
     return tag
 

@@ -83,7 +83,8 @@ class PostgresServer:
 
     def control(self, *words: str) -> None:
         """pg_ctl, such as `restart -m immediate`."""
-        argv = (str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-l", str(self.folder / "log"), *words)
+        log = ("-l", str(self.folder / "log"))
+        argv = (str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-t", "110", *log, *words)
         done = subprocess.run(
             argv, user=self.user, cwd=self.folder, timeout=120, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -97,8 +98,12 @@ class PostgresServer:
     def wipe(self) -> None:
         """Nothing of a test is left: databases, sessions and roles."""
         for name in self.databases():
-            quoted = name.replace('"', '""')
-            self.sql(f'ALTER DATABASE "{quoted}" IS_TEMPLATE false; DROP DATABASE "{quoted}" WITH (FORCE)')
+            quoted, text = name.replace('"', '""'), name.replace("'", "''")
+            # FORCE alone gives a session five seconds to end, and then refuses.
+            self.sql(
+                f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{text}';"
+                f'ALTER DATABASE "{quoted}" IS_TEMPLATE false; DROP DATABASE "{quoted}" WITH (FORCE)'
+            )
         roles = self.sql(f"SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> '{OWNER}'").splitlines()
         for role in roles:
             self.sql(f'DROP ROLE "{role}"')

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 REQUIRE_VARIABLE = "GOAROUND_REQUIRE"
-ENGINE_DEADLINE = 20.0  # seconds for `docker version`; a loaded engine answers late, a missing one at once
+ENGINE_DEADLINE = 60.0  # seconds for `docker version`; a loaded engine answers late, a missing one at once
 
 
 @contextmanager

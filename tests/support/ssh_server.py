@@ -19,7 +19,7 @@ import pytest
 from services import find_sshd
 
 HOST_ALIAS = "goaround-test"
-START_DEADLINE = 15.0  # seconds until a started server must greet
+START_DEADLINE = 60.0  # seconds until a started server must greet
 START_ATTEMPTS = 5  # another process may take the port between its choice and its use
 
 
@@ -49,7 +49,7 @@ class SshServer:
 
 
 def free_port() -> int:
-    """A loopback port that was free a moment ago."""
+    """A loopback port that was free a moment ago: somebody else may have it by now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -61,7 +61,7 @@ def write_key(path: Path, comment: str) -> Path:
     subprocess.run(
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)],
         check=True,
-        timeout=30,
+        timeout=60,
     )
     return path
 
@@ -84,8 +84,9 @@ def running_ssh_server(folder: Path) -> Iterator[SshServer]:
     shutil.copyfile(folder / "user_key.pub", folder / "authorized_keys")
     for _ in range(START_ATTEMPTS):
         port = free_port()
+        (folder / "sshd.log").write_bytes(b"")
         process = _start(sshd, folder, port)
-        if _greets(process, port):
+        if _listens(process, folder / "sshd.log", port) and _greets(process, port):
             break
         _stop(process)
     else:
@@ -129,16 +130,23 @@ def _start(sshd: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _greets(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Whether the server on `port` is this process and speaks ssh before the deadline."""
+def _listens(process: subprocess.Popen[bytes], log: Path, port: int) -> bool:
+    """Whether this process has the port: another worker's server may have taken it, and would greet, too."""
     deadline = time.monotonic() + START_DEADLINE
     while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-                return connection.recv(4) == b"SSH-" and process.poll() is None
-        except OSError:
-            time.sleep(0.02)  # the server offers no event for "I listen"
+        if f"Server listening on 127.0.0.1 port {port}." in log.read_text():
+            return True
+        time.sleep(0.02)  # the server offers no event for "I listen"
     return False
+
+
+def _greets(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether the server speaks ssh before the deadline."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=START_DEADLINE) as connection:
+            return connection.recv(4) == b"SSH-" and process.poll() is None
+    except OSError:
+        return False
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -149,7 +157,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
                 os.kill(pid, signal.SIGTERM)
         process.terminate()
         process.send_signal(signal.SIGCONT)
-    process.wait(timeout=10)
+    process.wait(timeout=60)
 
 
 def _connections(server: int) -> list[int]:
@@ -188,7 +196,7 @@ def _describe(folder: Path, port: int, pid: int) -> SshServer:
         "  GlobalKnownHostsFile /dev/null\n"
         "  StrictHostKeyChecking yes\n"
         "  BatchMode yes\n"
-        "  ConnectTimeout 10\n"
+        "  ConnectTimeout 60\n"
     )
     return SshServer(
         host="127.0.0.1",

@@ -16,13 +16,17 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-PATIENCE_S = 40.0
-"""How long anything may take before a test calls it a hang."""
+from waiting import PATIENCE_S, until
+
+from widgets.dialog import DEAF_S
+
 HUMAN_S = 0.25
 """Between two keys of a person who looks; what comes sooner counts as one key held down."""
+LOOK_S = 0.8
+"""How long a step is looked at before it is run: longer than the cockpit wants it."""
 ROOT = Path(__file__).resolve().parents[2]
 GOAROUND = (sys.executable, "-P", "-c", "from app.cli import main; main()")
 
@@ -39,15 +43,6 @@ def clean_environment(changes: Mapping[str, str]) -> dict[str, str]:
     return {**inherited, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), **changes}
 
 
-def eventually(what: Callable[[], object], why: Callable[[], str] | str, patience_s: float = PATIENCE_S) -> None:
-    """Wait for something that can be looked for; fails with `why` when it never comes."""
-    deadline = time.monotonic() + patience_s
-    while not what():
-        if time.monotonic() > deadline:
-            raise AssertionError(why if isinstance(why, str) else why())
-        time.sleep(0.03)
-
-
 class Tmux:
     """One tmux server with one window, in which a plain shell runs."""
 
@@ -60,7 +55,7 @@ class Tmux:
     def tmux(self, *arguments: str) -> str:
         command = ["tmux", "-L", self.name, *arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, env=self.environment, timeout=30, check=False, errors="replace"
+            command, capture_output=True, text=True, env=self.environment, timeout=60, check=False, errors="replace"
         )
         if done.returncode:
             raise AssertionError(f"{' '.join(command)}: {done.stderr}")
@@ -71,7 +66,7 @@ class Tmux:
 
     def sees(self, *texts: str, patience_s: float = PATIENCE_S) -> str:
         """Wait until all of these are on the screen; the screen."""
-        eventually(
+        until(
             lambda: all(text in self.screen() for text in texts),
             lambda: f"never on the screen: {[text for text in texts if text not in self.screen()]}\n{self.screen()}",
             patience_s,
@@ -80,7 +75,7 @@ class Tmux:
 
     def sees_no(self, text: str) -> str:
         """Wait until this is on the screen no more; the screen."""
-        eventually(lambda: text not in self.screen(), lambda: f"stays on the screen: {text}\n{self.screen()}")
+        until(lambda: text not in self.screen(), lambda: f"stays on the screen: {text}\n{self.screen()}")
         return self.screen()
 
     def keys(self, *names: str) -> None:
@@ -96,14 +91,25 @@ class Tmux:
             time.sleep(HUMAN_S)
             self.keys(name)
 
-    def answers(self, key: str, title: str) -> None:
-        """Press a key until this dialog is gone: an Enter that comes too soon after it opened is not heard."""
-        for _ in range(8):
-            self.press(key)
-            with contextlib.suppress(AssertionError):
-                eventually(lambda: title not in self.screen(), "", patience_s=1.5)
-                return
+    def answers(self, key: str, title: str, *before: str) -> None:
+        """Press keys when this dialog hears them, the last one once, and see it go: a second one could answer what
+        comes next.
+        """
+        self.sees(title)
+        time.sleep(DEAF_S)
+        self.press(*before, key)
         self.sees_no(title)
+
+    def runs(self, what: str) -> None:
+        """Enter on a step that has been on the screen for a while; where that shows what will happen, once more."""
+        shown = "this is what will happen"
+        time.sleep(LOOK_S)
+        self.keys("Enter")
+        until(lambda: self.says() != what or shown in self.screen(), lambda: f"{what} unheard\n{self.screen()}")
+        if self.says() == what:
+            time.sleep(LOOK_S)
+            self.keys("Enter")
+            until(lambda: self.says() != what, lambda: f"stays at {what}\n{self.screen()}")
 
     def says(self) -> str:
         """What the cockpit says that Enter does."""
@@ -202,7 +208,7 @@ class Terminal:
 
     def sees(self, text: str, patience_s: float = PATIENCE_S) -> None:
         """Wait until the bytes hold this text (it must be painted in one piece)."""
-        eventually(
+        until(
             lambda: text.encode() in self.output,
             lambda: f"never came: {text!r}\n{bytes(self.output[-3000:])!r}",
             patience_s,
@@ -211,7 +217,7 @@ class Terminal:
     def wait(self, patience_s: float = PATIENCE_S) -> int:
         """The exit status, when all output was read."""
         status = self.program.wait(patience_s)
-        self._thread.join(5)
+        self._thread.join(60)
         return status
 
     def close(self) -> None:
@@ -219,7 +225,7 @@ class Terminal:
         self._ending = True
         if self.program.poll() is None:
             self.program.send_signal(signal.SIGKILL)
-            self.program.wait(10)
+            self.program.wait(60)
         self._thread.join(5)
         with contextlib.suppress(OSError):
             os.close(self.master)

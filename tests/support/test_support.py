@@ -40,7 +40,7 @@ def run_pytest(folder: Path, *arguments: str, **environment: str) -> subprocess.
         [*command, "--rootdir", str(ROOT), "-p", "conftest", "-n", "0", *arguments, str(folder)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
         env={**inner, "PYTHONPATH": f"{ROOT / 'tests'}:{ROOT / 'tests/support'}:{ROOT}"},
     )
@@ -109,7 +109,7 @@ def test_the_ssh_server_is_real(sshd: SshServer) -> None:
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=60,
         )
         assert answer.returncode == 0, answer.stderr + sshd.log.read_text()
         assert answer.stdout.split("\n")[0].endswith(f"127.0.0.1 {sshd.port}")
@@ -131,7 +131,7 @@ def test_the_ssh_server_ends_with_its_connections(tmp_path: Path) -> None:
         assert session.stdout is not None
         assert session.stdout.readline() == b"ready\n"
     try:
-        assert session.wait(timeout=10) != 0
+        assert session.wait(timeout=60) != 0
     finally:
         session.kill()
         session.communicate()

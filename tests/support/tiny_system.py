@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from git_ground import Ground, commit, git, make_ground
+from waiting import until
 
 from actions.model.checklist import State  # noqa: F401 - a name for the lines of obedient cockpits
 from actions.model.clock import Clock, SystemClock, stamp
@@ -34,9 +35,6 @@ from app.who import real_login
 
 TOKEN = "tiny-Canary/7f3a+q=9!x&z"
 """A secret whose base64 and URL forms differ from it."""
-
-PATIENCE_S = 30.0
-"""How long anything may take before a test calls it a hang."""
 
 DEPLOY = """#!/bin/sh
 # deploy REF: whatever REF is on the remote runs from now on
@@ -246,14 +244,6 @@ def drawn(session: Session, tiny: Tiny) -> Plan:
     return session.draw(release)
 
 
-def until(what: Callable[[], object], why: str = "", patience_s: float = PATIENCE_S) -> None:
-    """Wait for an event that can be looked for; fails with `why` when it does not come."""
-    deadline = time.monotonic() + patience_s
-    while not what():
-        assert time.monotonic() < deadline, f"it never came: {why or what}"
-        time.sleep(0.01)
-
-
 def settle(session: Session) -> str:
     """Look after the running step until its end is on record; the words that were shown."""
     said: list[str] = []
@@ -267,7 +257,7 @@ def settle(session: Session) -> str:
             said.append(word)
         return False
 
-    until(over, f"the end of a step; said: {said}")
+    until(over, lambda: f"the end of a step; said: {said}")
     return "\n".join(said)
 
 

@@ -17,7 +17,7 @@ TABLE = """
 directory = "{folder}"
 files = ["docker-compose.prod.yml"]
 project = "{name}"
-health_deadline = 30
+health_deadline = 90
 steady = 0
 """
 

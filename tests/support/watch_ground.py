@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from lookout_ground import Watched
-from tiny_system import drawn, environment, until
+from tiny_system import drawn, environment
+from waiting import until
 
 from actions.model.clock import ManualClock
 from app.session import Session
@@ -34,7 +35,7 @@ def done(ground: Watched, *words: str) -> subprocess.CompletedProcess[str]:
         env=environment(ground.tiny),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
         stdin=subprocess.DEVNULL,
     )
@@ -68,15 +69,15 @@ class Running:
         def found() -> str:
             return next((line for line in list(self.lines) if all(word in line for word in words)), "")
 
-        until(found, f"{words} in {self.lines}")
+        until(found, lambda: f"{words} in {self.lines}")
         return found()
 
     def ends(self, signal: int | None = None) -> int:
         """Its exit status, after this signal."""
         if signal is not None:
             os.kill(self.process.pid, signal)
-        status = self.process.wait(30)
-        self._reader.join(10)
+        status = self.process.wait(110)
+        self._reader.join(60)
         return status
 
     @property
@@ -94,8 +95,8 @@ def running(ground: Watched, *words: str, stdin: int = subprocess.DEVNULL) -> It
     finally:
         if one.process.poll() is None:
             one.process.kill()
-            one.process.wait(10)
-        one._reader.join(10)
+            one.process.wait(60)
+        one._reader.join(60)
 
 
 def signed(ground: Watched, session: Session, *pinned: str) -> str:

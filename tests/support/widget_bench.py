@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.cells import cell_len
+from settled_pilot import make_certain
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
@@ -18,6 +19,7 @@ KeyTable { border: none; }
 Dialog.-ascii > #box { border: ascii gray; }
 """
 SIZES = [(160, 48), (80, 24), (60, 16)]
+make_certain()
 
 
 class Bench(App[object]):
@@ -25,6 +27,7 @@ class Bench(App[object]):
 
     CSS = BONES
     ENABLE_COMMAND_PALETTE = False
+    SETTLES = True
 
     def __init__(self, *widgets: Widget) -> None:
         super().__init__()

@@ -15,8 +15,9 @@ from pathlib import Path
 import pyte
 import pytest
 from git_ground import commit, git
-from terminals import GOAROUND, ROOT, eventually, forbidden, terminal
+from terminals import GOAROUND, ROOT, forbidden, terminal
 from tiny_system import Tiny, environment
+from waiting import until
 
 from widgets.dialog import DEAF_S
 
@@ -81,6 +82,7 @@ def test_the_list_finds_what_is_hostile() -> None:
     assert not forbidden("\x1b[?1049h\x1b[38;2;1;2;3mDRILL ●\x1b[0m\x1b[3;4H│ ✔ done\r\n\x1b[?1049l".encode())
 
 
+@pytest.mark.timeout(300)
 def test_no_byte_of_logs_output_or_git_reaches_the_terminal_unchanged(tiny: Tiny) -> None:
     """Hostile logs, commit messages and output of the deploy command, through a whole flight on a real pty."""
     work = tiny.folder / "work"
@@ -98,9 +100,9 @@ def test_no_byte_of_logs_output_or_git_reaches_the_terminal_unchanged(tiny: Tiny
                 log.write(lines)
                 log.flush()
         line.write(b"4")  # the logs are looked at meanwhile
-        eventually(lambda: tiny.ended() == 1, lambda: f"no deployment\n{bytes(line.output[-3000:])!r}", 90)
+        until(lambda: tiny.ended() == 1, lambda: f"no deployment\n{bytes(line.output[-3000:])!r}", 90)
         line.write(b"6")  # and so is what ran
-        assert line.wait(60) == 0
+        assert line.wait(100) == 0
     output = bytes(line.output)
     assert forbidden(output) == []
     assert output.count(b"\x1b[?1049l") == 1, "the alternate screen was left in the middle"
@@ -110,22 +112,23 @@ def test_no_byte_of_logs_output_or_git_reaches_the_terminal_unchanged(tiny: Tiny
     assert tiny.running == tiny.target
 
 
+@pytest.mark.timeout(300)
 def test_the_demo_plays_itself_on_a_pty_and_sends_nothing_forbidden(tmp_path: Path, state_folder: Path) -> None:
     """`goaround demo --auto` with hostile lines in its log: allowed bytes alone, and the record's id at the end."""
     places = {"TMPDIR": str(tmp_path), "GOAROUND_STATE_DIR": str(state_folder)}
     with terminal(80, 24, places, sys.executable, "-P", str(SCRIPTS / "quick_demo.py")) as line:
-        eventually(lambda: b"\x1b[?1049h" in line.output, lambda: f"no cockpit {bytes(line.output)!r}")
+        until(lambda: b"\x1b[?1049h" in line.output, lambda: f"no cockpit {bytes(line.output)!r}")
         (log,) = tmp_path.glob("goaround-demo-*/log/site.log")
         with log.open("ab") as file:
             file.write(HOSTILE)
-        status = line.wait(100)
+        status = line.wait(200)
     output = bytes(line.output)
     assert status == 0, output[-2000:]
     assert forbidden(output) == []
     modes_are_taken_back(output)
     assert output.rstrip().splitlines()[-1].startswith(b"INC-")
     assert not list(tmp_path.glob("goaround-demo-*")), "the demo left its folder behind"
-    eventually(lambda: not processes_that_name(tmp_path), lambda: f"left running: {processes_that_name(tmp_path)}", 10)
+    until(lambda: not processes_that_name(tmp_path), lambda: f"left running: {processes_that_name(tmp_path)}")
 
 
 PASTE, END = b"\x1b[200~", b"\x1b[201~"

@@ -10,8 +10,9 @@ import pytest
 from database_ground import LIVE, WRITTEN_SINCE, Ground, make_ground
 from database_tiny import database_tiny
 from postgres_server import PostgresServer
-from terminals import GOAROUND, HUMAN_S, Tmux, eventually, tmux
+from terminals import GOAROUND, HUMAN_S, Tmux, tmux
 from tiny_system import Tiny, decided, environment, run
+from waiting import until
 
 from actions.model.backup_file import Format
 from actions.model.checklist import Kind, Phase, State
@@ -72,23 +73,17 @@ def approve(tiny: Tiny) -> None:
 
 def says(op: Tmux, words: str) -> None:
     """Wait until this is what Enter does."""
-    eventually(lambda: words in op.says(), lambda: f"Enter never does {words!r} but {op.says()!r}\n{op.screen()}")
+    until(lambda: words in op.says(), lambda: f"Enter never does {words!r} but {op.says()!r}\n{op.screen()}")
 
 
 def enter(op: Tmux, words: str, after: str) -> None:
-    """Enter on what it says, as often as it wants to be looked at, until it says what comes after."""
+    """Enter on what it says, until it says what comes after."""
     says(op, words)
-    for _ in range(8):
-        op.press("Enter")
-        end = time.monotonic() + 4
-        while time.monotonic() < end and words in op.says():
-            time.sleep(0.05)
-        if words not in op.says():
-            break
+    op.runs(op.says())
     says(op, after)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_an_evening_with_the_database_by_keys(ground: Ground, prepared: Tiny) -> None:
     """S04, I00, I10: what comes next always stands in the last line; the number stands before who affirms it."""
     now = ground.held(LIVE)

@@ -12,7 +12,7 @@ from tiny_system import Tiny, environment
 
 from app.keys import KEYS, REVIEW_KEYS, TERMINAL_KEYS
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.timeout(300)]
 
 TMUX_NAMES = {
     "enter": "Enter", "space": "Space", "tab": "Tab", "question_mark": "?", "slash": "/",
@@ -34,7 +34,7 @@ def test_every_key_of_the_table_arrives_through_tmux(tmp_path: Path) -> None:
             if key in ("ctrl+c", "ctrl+q"):
                 continue  # heard by the application itself: tested in the cockpit
             op.keys(TMUX_NAMES.get(key, key.upper() if key[0] == "f" and key[1:].isdigit() else key))
-            op.sees(f"<{key}>", patience_s=5)
+            op.sees(f"<{key}>")
         op.keys("C-x")
         op.sees("left 0")
 

@@ -8,14 +8,15 @@ import pytest
 from hook_server import hook
 from telling import without_messages
 from terminals import GOAROUND, tmux
-from tiny_system import Tiny, environment, until
+from tiny_system import Tiny, environment
+from waiting import until
 
 from actions.gateways.journal import SqliteJournal
 from actions.model.clock import SystemClock
 from actions.model.fold import fold
 from actions.model.message_rules import Ended, attempts
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.timeout(300)]
 
 
 def declare(tiny: Tiny) -> None:
@@ -34,6 +35,10 @@ def ends(tiny: Tiny) -> list[Ended]:
     return [one.ended for one in found]
 
 
+TO_THE_BUTTON = ("Enter", "Enter", "Enter")
+"""Over the people, the ways, and the text."""
+
+
 def test_a_message_is_copied_into_tmuxs_buffer(tiny: Tiny) -> None:
     """With tmux's defaults: what was shown is what a paste gives, and the last line says where it is."""
     without_messages(tiny)
@@ -45,7 +50,7 @@ def test_a_message_is_copied_into_tmuxs_buffer(tiny: Tiny) -> None:
         op.sees("Tell people", "stakeholders")
         op.answers("Enter", "Tell people")
         op.sees("[x] management", "[Copy]")
-        op.answers("Enter", "[Copy]")
+        op.answers("Enter", "[Copy]", *TO_THE_BUTTON)
         op.sees("in tmux's buffer")
         pasted = op.tmux("show-buffer")
         assert pasted.startswith("DRILL: tiny (drill): problem after the deployment")
@@ -60,7 +65,7 @@ def test_leaving_while_a_message_is_being_sent_keeps_its_end(tiny: Tiny) -> None
     with hook() as chat:
         chat.hold = threading.Event()
         without_messages(tiny)
-        tiny.add_to_config(f'[[channel]]\nname = "chat"\nwebhook = "{chat.url}"\ndeadline = 30\n')
+        tiny.add_to_config(f'[[channel]]\nname = "chat"\nwebhook = "{chat.url}"\ndeadline = 200\n')
         declare(tiny)
         with tmux(80, 24, environment(tiny)) as op:
             op.run(*GOAROUND, "--config", str(tiny.config), "--store", str(tiny.store))
@@ -69,8 +74,8 @@ def test_leaving_while_a_message_is_being_sent_keeps_its_end(tiny: Tiny) -> None
             op.sees("Tell people")
             op.answers("Enter", "Tell people")
             op.sees("webhook:chat", "[Send]")
-            op.answers("Enter", "[Send]")
-            assert chat.arrived.wait(20)
+            op.answers("Enter", "[Send]", *TO_THE_BUTTON)
+            assert chat.arrived.wait(60)
             op.press("q")
             op.sees("q once more leaves as soon as")
             op.press("q")

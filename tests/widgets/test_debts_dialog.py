@@ -13,10 +13,12 @@ from widget_bench import SIZES, Answers, Bench, Seconds, opened, screen_text
 from with_procedure import following
 
 from actions.model.clock import stamp
+from actions.model.debts import bent_words, holds, in_order, overdue_s
 from actions.model.due import parse_due
 from actions.model.incident import Debt, Incident
 from actions.model.quick_dataclass import replace
 from widgets.assign_dialog import AssignAnswer, AssignDialog
+from widgets.close_dialog import CloseDialog
 from widgets.debt_rows import DebtList, debt_rows
 from widgets.debts_dialog import DebtsDialog, DebtWish
 from widgets.painted import row_width
@@ -49,7 +51,7 @@ async def test_overdue_first_then_open_then_paid(size: tuple[int, int], ascii: b
         text = screen_text(app)
         assert text.isascii() or not ascii
         shown = flat(text)
-        assert "2 debts, 1 overdue. Enter pays, a assigns." in shown
+        assert "2 debts, 1 overdue; 1 of them is bent and keeps the record open. Enter pays, a assigns." in shown
         assert "! OVERDUE R4 A ticket for the real fix exists" in shown
         assert "OVERDUE by 2 d (was due 2026-11-23 12:00Z)" in shown
         assert "owner: ops1" in shown
@@ -57,6 +59,7 @@ async def test_overdue_first_then_open_then_paid(size: tuple[int, int], ascii: b
         assert "[Pay]" in shown
         assert "[Leave]" in shown
         every = dialog.query_one(DebtList).text()
+        assert "○ open, bent  X1.3" in every
         assert every.index("R4") < every.index("X1.3") < every.index("R1 ")
         assert "straightened by: u on X1" in every
         assert "by ops2 2026-11-23 10:00Z: see the wiki" in every
@@ -197,3 +200,128 @@ async def test_what_makes_a_ticket_is_shown_before_it_runs() -> None:
         dialog.chosen("make")
         await pilot.pause()
         assert answers.given == [AssignAnswer("ops1", "2d", "", make=True)]
+
+
+def many(count: int) -> tuple[Debt, ...]:
+    """Every third one to be done, the others bent; due in no order, or over, or never."""
+    dues = ("", "2026-11-22T12:00:00Z", "2026-11-26T12:00:00Z", "2026-11-24T12:00:00Z", "2027-01-01T12:00:00Z")
+    text = "auto-deploy of shop-frontend-production-eu-central-1 版本 🚧 is off"
+    undo = "u on X1, or by hand: curl -X PATCH https://coolify.example.org/api/v1/applications/a1b2c3d4e5f6 -d '{}'"
+    return tuple(
+        Debt(f"X1.{number}" if number % 3 else f"R{number}", text, undo if number % 3 else "", dues[number % 5])
+        for number in range(count)
+    )
+
+
+def test_the_most_urgent_stands_first() -> None:
+    """Overdue, then bent, then what is due next; what has no deadline comes last of its kind."""
+    order = in_order((*many(15), PAID), NOW)
+    late = [bool(overdue_s(one, NOW)) for one in order]
+    assert late == sorted(late, reverse=True)
+    for overdue in (True, False):
+        of = [one for one in order if bool(overdue_s(one, NOW)) is overdue and not one.paid]
+        assert [holds(one) for one in of] == sorted((holds(one) for one in of), reverse=True)
+        for kind in (True, False):
+            dues = [one.due or "9999" for one in of if holds(one) is kind]
+            assert dues == sorted(dues)
+    assert order[-1] == PAID
+    assert bent_words(order) == "10 of them are bent and keep the record open"
+    assert bent_words([OPEN]) == "it is bent and keeps the record open"
+    assert bent_words([OPEN, replace(OPEN, name="X2.4"), PAID]) == "they are bent and keep the record open"
+    assert bent_words([LATE, PAID]) == ""
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("count", [1, 14, 60])
+async def test_many_debts_leave_the_buttons_in_sight(size: tuple[int, int], count: int) -> None:
+    """However many there are: the count whole, the first debt whole, the way out; every one is reached by its key."""
+    app = Bench()
+    async with app.run_test(size=size) as pilot:
+        seconds = Seconds()
+        others = "◆ PARKED besides: INC-1: 3 debts, 1 overdue, NOT SIGNED: goaround debts lists and pays them"
+        dialog = DebtsDialog(owing(*many(count)), NOW, others=others, seconds=seconds)
+        await opened(pilot, dialog)
+        shown = flat(screen_text(app))
+        assert ("Enter pays, a assigns." in shown, "[Leave]" in shown) == (True, True)
+        assert "goaround debts lists and pays them" in shown
+        rows = dialog.query_one(DebtList)
+        seen: list[str] = []
+        for _ in range(count * 4):
+            assert rows.debt is not None
+            if rows.debt.name not in seen:
+                seen.append(rows.debt.name)
+                lines = [number for number, (place, _) in enumerate(rows._lines) if place >= 0]
+                end = next((at for at in lines if at > rows.cursor), rows.row_count) - 1
+                assert rows.top <= rows.cursor
+                assert end < rows.top + rows.page or end - rows.cursor >= rows.page, "it is seen to its end"
+            rows.action_down()
+        assert len(seen) == count
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_one_that_is_longer_than_the_room_is_read_to_its_end(size: tuple[int, int]) -> None:
+    """Down goes on in it before it goes to the next, up goes back to its beginning: no line stays unseen."""
+    names = ", ".join(f"SETTING_{number:02}" for number in range(120))
+    long = Debt("X4.9", f"120 variables stay: {names}", f"remove by hand: {names}; then restart it", "")
+    app = Bench()
+    async with app.run_test(size=size) as pilot:
+        dialog = DebtsDialog(owing(long, LATE), NOW, at="X4.9", seconds=Seconds())
+        await opened(pilot, dialog)
+        rows = dialog.query_one(DebtList)
+        seen: set[int] = set()
+        for _ in range(80):
+            seen |= set(range(rows.top, rows.top + rows.page))
+            rows.action_down()
+        assert seen >= set(range(rows.cursor, rows.row_count))
+        assert rows.debt == long, "it is the last one"
+        read, rows.top = rows.top, rows.top - 1
+        dialog.show(owing(long, LATE), NOW)
+        assert rows.top == read - 1, "whoever reads stays where they are"
+        rows.action_down()
+        await pilot.pause()
+        assert "then restart it" in flat(screen_text(app))
+        for _ in range(80):
+            rows.action_up()
+        assert rows.debt == LATE
+        assert rows.top == 0
+
+
+async def test_what_is_recorded_meanwhile_is_shown() -> None:
+    """The cursor stays with its debt; who has paid which is said; an opened one is added, the count follows."""
+    app = Bench()
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = DebtsDialog(owing(OPEN, LATE, replace(OPEN, name="X2.4")), NOW, at="X2.4", seconds=Seconds())
+        await opened(pilot, dialog)
+        gone = replace(LATE, paid="by hand: done", paid_at="2026-11-25T12:00:00Z", paid_by="ops2")
+        more = replace(OPEN, name="N1.7", text="the notice is shown")
+        dialog.show(owing(OPEN, gone, replace(OPEN, name="X2.4"), more), NOW)
+        await pilot.pause()
+        shown = flat(screen_text(app))
+        assert "3 debts open; they are bent and keep the record open" in shown
+        assert "R4 was paid by ops2 2026-11-25 12:00Z: by hand: done" in shown
+        assert "N1.7 the notice is shown" in shown
+        found = dialog.query_one(DebtList).debt
+        assert found is not None
+        assert found.name == "X2.4"
+
+
+HELD = tuple(f"X1.{number} {one.text}: OVERDUE by 3 d" for number, one in enumerate(many(60)))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("count", [1, 14, 60])
+async def test_parking_names_what_fits_and_how_much_more(size: tuple[int, int], count: int) -> None:
+    """What is bent, the question, the outcomes and the button are seen at once, without scrolling."""
+    app = Bench()
+    async with app.run_test(size=size) as pilot:
+        dialog = CloseDialog("Park INC-7", lambda _: None, held=HELD[:count])
+        await opened(pilot, dialog)
+        shown = flat(screen_text(app))
+        assert "It cannot be closed while this is bent: ! X1.0 auto-deploy" in shown
+        assert "How did it end?" in shown
+        assert "( ) false alarm" in shown
+        assert "[Park the record]" in shown
+        named = shown.count("! X1.")
+        assert (named == count) == (" more: leave this, D shows them all" not in shown)
+        if named < count:
+            assert f"! and {count - named} more: leave this, D shows them all" in shown

@@ -6,10 +6,12 @@ import time
 from datetime import timedelta
 
 import pytest
+from pilot_moves import comes
 from sample_incident import HOSTILE, IMAGE_NEW, IMAGE_OLD, RELEASES, Evening, many_releases
 from textual import events
 from textual.app import App
 from textual.geometry import Region
+from waiting import slowness
 from widget_bench import SIZES, Bench, screen_lines, screen_text
 
 from actions.model import events as ev
@@ -220,9 +222,9 @@ async def test_thousands_of_releases_scroll_without_delay() -> None:
 
 
 async def _keys_take(pilot: object, app: App[object]) -> float:
-    start = time.perf_counter()
+    start = time.thread_time()  # of this thread, where all of it is done: a pause of the machine is no finding
     await pilot.press(*["down"] * 10, *["pagedown"] * 5)  # type: ignore[attr-defined]
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 async def test_the_matrix_is_decided_from() -> None:
@@ -341,7 +343,7 @@ async def test_what_comes_after_the_cursor_is_seen_too() -> None:
         assert all(code in text for code in ("B2", "▌X1", "X2", "X3"))
         await pilot.resize_terminal(80, 30)
         await pilot.pause()
-        assert "A1" in screen_lines(app)[2]
+        await comes(pilot, lambda: "A1" in screen_lines(app)[2])
 
 
 async def test_held_lines_stay_in_view_while_the_ring_turns() -> None:
@@ -424,11 +426,11 @@ async def test_a_flood_costs_little_and_keys_still_come_through() -> None:
     async with app.run_test(size=(160, 48)) as pilot:
         log.focus()
         batches = [log_lines(10_000, n * 10_000) for n in range(10)]
-        extending = 0.0
+        extending, slow = 0.0, slowness()
         for batch in batches:
-            start = time.perf_counter()
+            start = time.thread_time()
             log.extend(batch, lost=5)
-            extending += time.perf_counter() - start
+            extending += time.thread_time() - start
             await pilot.press("f")
             await pilot.press("f")
         await pilot.pause()
@@ -437,7 +439,7 @@ async def test_a_flood_costs_little_and_keys_still_come_through() -> None:
         assert "80 050 older lines not shown" in text
         assert "10000 errors" in text
         assert len(log.lines) == 20_000
-        assert extending < 1.0, "100 000 lines in well under a second"
+        assert extending < 1.0 * slow, "100 000 lines in well under a second"
 
 
 async def test_a_batch_larger_than_the_ring_is_cut_to_it() -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
+from pilot_moves import comes
 from sample_incident import Evening
-from textual.pilot import Pilot
 from widget_bench import SIZES, Answers, Bench, Seconds, opened, screen_text
 
 from actions.model.clock import parse_stamp
@@ -149,14 +145,6 @@ async def test_a_look_that_ends_is_shown_in_place(monkeypatch: pytest.MonkeyPatc
 
 def dialog_rows(app: Bench) -> ReadyRows:
     return app.screen.query_one(ReadyRows)
-
-
-async def comes(pilot: Pilot[Any], what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not what():
-        assert time.monotonic() < deadline, screen_text(pilot.app)
-        await asyncio.sleep(0.01)
-        await pilot.pause()
 
 
 async def test_why_it_is_not_looked_now() -> None:

@@ -217,3 +217,44 @@ async def test_a_row_that_is_left_out_leaves_the_cursor_on_its_neighbour() -> No
         pane.show(fewer, now=NOW)
         await pilot.pause()
         assert pane.highlighted is many[150]
+
+
+async def test_one_of_them_is_found_and_the_next_by_n() -> None:
+    """`/` wants a text; it is looked for from the cursor down, then from the top; n and N go on and say the end."""
+    pane, seen = ReleaseHistory("3 Releases"), history()
+    wanted: list[tuple[str, int]] = []
+
+    class Desk(Bench):
+        def on_finds_releases_not_found(self, message: ReleaseHistory.NotFound) -> None:
+            wanted.append((message.text, message.way))
+
+        def on_finds_releases_find_wanted(self) -> None:
+            wanted.append(("/", 0))
+
+    app = Desk(pane)
+    async with app.run_test(size=(160, 48)) as pilot:
+        pane.focus()
+        pane.show_history(seen)
+        pane.show(seen.shown(), now=NOW)
+        pane.action_first()
+        await pilot.press("n", "slash")
+        assert wanted == [("/", 0)], "without a text n is not the pane's"
+        assert pane.find("CHANGE")
+        assert pane.highlighted is not None
+        assert pane.highlighted.name == "v6"
+        await pilot.press("n", "n")
+        assert pane.highlighted.name == "v4"
+        assert "find: CHANGE" in screen_text(app)
+        await pilot.press("N")
+        assert pane.highlighted.name == "v5"
+        assert pane.find("fff")
+        assert pane.highlighted.name == "odd", "known to another source alone"
+        assert pane.find("v5"), "over the cursor, too"
+        assert pane.highlighted.name == "v5"
+        await pilot.press("n", "N")
+        assert wanted[1:] == [("v5", 1), ("v5", -1)]
+        assert not pane.find("nobody")
+        assert pane.highlighted.name == "v5"
+        assert pane.find("")
+        await pilot.pause()
+        assert "find:" not in screen_text(app)
