@@ -85,13 +85,19 @@ class Cockpit(App[int], inherit_css=False):
         """When the last Enter came, heard or not; seconds of the clock that stamps the keys."""
 
     def on_mount(self) -> None:
-        """Leave cleanly when the terminal goes away; the worker stays."""
+        """Leave cleanly when the terminal goes away; the worker stays.
+
+        Signals are heard between two events, never in the middle of one: who is interrupted while it writes to the
+        terminal holds the lock that leaving the terminal would wait for.
+        """
         try:
+            hear = asyncio.get_running_loop().add_signal_handler
             for number in (signal.SIGHUP, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
+                hear(number, self._told_to_end, number)
             signal.signal(signal.SIGHUP, _hung_up)  # at once; the loop's handler follows
-            if hasattr(self._driver, "_sigcont_application"):  # it has a terminal
-                signal.signal(signal.SIGCONT, self._goes_on)
+            if driver := self._driver_of_terminal():
+                hear(signal.SIGTSTP, driver._sigtstp_application)
+                hear(signal.SIGCONT, self._goes_on)
         except (NotImplementedError, RuntimeError, ValueError):
             return  # not on the main thread (tests) or no such signal here
         finally:
@@ -146,7 +152,11 @@ class Cockpit(App[int], inherit_css=False):
         if screen.is_attached:
             screen.say(HELD_DOWN)
 
-    def _goes_on(self, *_: object) -> None:
+    def _driver_of_terminal(self) -> Any:
+        """None: it has no terminal, so nobody stops it there."""
+        return self._driver if hasattr(self._driver, "_sigcont_application") else None
+
+    def _goes_on(self) -> None:
         """Whoever was stopped by somebody else (SIGSTOP) has not left the terminal; Textual comes back to it all the
         same, and would then read and write it twice, and never leave. So it is left first; who is ending stays away.
         """
@@ -156,6 +166,7 @@ class Cockpit(App[int], inherit_css=False):
         if not driver._must_signal_resume:  # no Ctrl-Z went before
             driver.suspend_application_mode()
         driver._sigcont_application()
+        self.refresh(layout=True)  # the terminal's other screen is an empty one
 
     def _told_to_end(self, number: int) -> None:
         self.exit(128 + number, return_code=128 + number)

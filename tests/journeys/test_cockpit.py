@@ -483,9 +483,16 @@ async def test_leaving_ends_every_thread_of_the_cockpit(planned: Tiny) -> None:
 
 @pytest.mark.parametrize(
     ("ending", "by_key", "done"),
-    [(False, False, ["leaves", "comes"]), (False, True, ["comes"]), (True, False, []), (True, True, [])],
+    [
+        (False, False, ["leaves", "comes", "is painted"]),
+        (False, True, ["comes", "is painted"]),
+        (True, False, []),
+        (True, True, []),
+    ],
 )
-def test_who_is_let_go_on_comes_back_unless_it_is_ending(ending: bool, by_key: bool, done: list[str]) -> None:
+def test_who_is_let_go_on_comes_back_unless_it_is_ending(
+    monkeypatch: pytest.MonkeyPatch, ending: bool, by_key: bool, done: list[str]
+) -> None:
     """SIGCONT after SIGSTOP, after Ctrl-Z, and while the cockpit ends: the terminal is taken once, or left alone."""
     seen: list[str] = []
     app = Cockpit(IncidentScreen)  # type: ignore[arg-type]  # no screen is opened
@@ -495,6 +502,7 @@ def test_who_is_let_go_on_comes_back_unless_it_is_ending(ending: bool, by_key: b
         _sigcont_application=lambda: seen.append("comes"),
     )
     app._exit = ending
+    monkeypatch.setattr(app, "refresh", lambda **_: seen.append("is painted"))
     app._goes_on()
     assert seen == done
 
