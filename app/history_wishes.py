@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from actions.model.errors import GoaroundError
 from actions.model.release import Release
 from app.start_words import ONLY_LOOKING
+from app.wishes import find_in
 from widgets.history import ReleaseHistory
 
 if TYPE_CHECKING:
@@ -246,16 +247,9 @@ def every(screen: IncidentScreen) -> None:
 
 def find(screen: IncidentScreen) -> None:
     """Find a release among those that are read."""
-    from widgets.reason_dialog import ReasonDialog
-
     pane = screen.query_one(ReleaseHistory)
-
-    def answered(text: str | None) -> None:
-        if text is not None and not pane.find(text):
-            screen.say(f"no release holds {text!r}{_rest(pane)}")
-
     prompt = "A name, the beginning of a commit or image id, a word, a day; n and N go on, empty ends it"
-    screen.app.push_screen(ReasonDialog("Find a release", prompt, False, value=pane.text, ascii=screen.ascii), answered)
+    find_in(screen, pane, "Find a release", prompt, lambda text: f"no release holds {text!r}{_rest(pane)}")
 
 
 def not_found(screen: IncidentScreen, text: str, way: int) -> None:

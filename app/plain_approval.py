@@ -47,8 +47,7 @@ def approvals(plain: Plain) -> None:
     if not people_of(incident):
         raise Refused(NO_PEOPLE)
     state = session.approvals()
-    for line in state_lines(incident, state):
-        plain.operator.say(f"    {line}")
+    plain.show(state_lines(incident, state))
     wishes = "a: ask; c: a code read back; n: a no by phone; b: break glass; Enter: nothing > "
     answer = plain.operator.ask("approval", wishes).strip().casefold()
     if answer == "a":

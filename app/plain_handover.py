@@ -18,12 +18,12 @@ def handover(plain: Plain, rest: str) -> None:
     if rest:
         note = plain.operator.ask("note", "What must they know first? (Enter: nothing) > ")
         body = offer(session, rest, note)
-        _lines(plain, body.brief)
+        plain.show(body.brief)
         plain.say(f"offered to {body.to}, not taken yet: you fly until it is; g takes it back")
         return
     body_to_me = offered_to_me(session)
     if body_to_me is not None:
-        _lines(plain, body_to_me.brief)
+        plain.show(body_to_me.brief)
         if plain.operator.ask("take", "Enter: I have read it and fly; q: not now > ").strip():
             raise Refused("not taken: you observe")
         accept(session)
@@ -33,8 +33,3 @@ def handover(plain: Plain, rest: str) -> None:
         raise Refused("to whom?", "", "g LOGIN" if session.driver else "only the one who flies hands over")
     withdraw(session)
     plain.say("the offer is taken back: you fly")
-
-
-def _lines(plain: Plain, lines: tuple[str, ...]) -> None:
-    for line in lines:
-        plain.operator.say(f"    {line}")

@@ -52,8 +52,7 @@ def tell(plain: Plain) -> None:
     way = ways[number - 1]
     if way.reason:
         raise Refused(way.reason)
-    for line in way.shown:
-        plain.operator.say(f"    {line}")
+    plain.show(way.shown)
     outside = messaging.outside(session, roles)
     why = ask("outside", f"! {outside} (Enter: do not send) > ").strip() if outside else ""
     if outside and not why:

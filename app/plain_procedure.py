@@ -18,5 +18,4 @@ def show(plain: Plain) -> None:
     session = plain.session
     pinned = session.incident.procedure
     cards = read_cards(session, pinned) if pinned is not None else ()
-    for text in as_text(page(session, cards) or read_page(session, lambda one: read_cards(session, one))):
-        plain.operator.say(f"    {text}")
+    plain.show(as_text(page(session, cards) or read_page(session, lambda one: read_cards(session, one))))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from actions.engine.planner import propose
 from actions.model.errors import Refused
 from actions.model.release import Release, short_id
-from actions.model.release_search import holds
+from actions.model.release_search import means
 from app import plain_decision
 from app.clock_skew import observe_skew
 from app.plain_schema import words_of
@@ -90,15 +90,10 @@ def _asked(
         if 1 <= number <= len(releases):
             return number
         meant = not text.isdecimal() or len(text) >= SHORTEST_ID
-        found = [at for at, one in enumerate(releases, 1) if meant and holds((one, *_told(past, one)), text)]
+        found = [at for at, one in enumerate(releases, 1) if meant and means(text, one, past)]
         if not found:
             raise Refused("no such release", "", "give the number at its line, a name, or the beginning of an id")
         for at in found[:SHOWN]:
             plain.operator.say(row(at))
         if len(found) > SHOWN:
             plain.operator.say(f"    and {len(found) - SHOWN} more that hold it")
-
-
-def _told(past: History | None, release: Release) -> tuple[Release, ...]:
-    """What other sources tell of it."""
-    return past.told(release.identity) if past is not None else ()

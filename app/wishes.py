@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from actions.model.note import Note
     from actions.model.ports import LogLine
     from app.incident_screen import IncidentScreen
+    from widgets.history import ReleaseHistory
 
 LOOK_MS = 700
 """A step that changes something must have been on the screen this long before Enter starts it.
@@ -288,18 +289,26 @@ def pin(screen: IncidentScreen, line: LogLine) -> None:
 
 def find(screen: PaneLayout) -> None:
     """Find a text in the logs."""
+    find_in(
+        screen,
+        screen.query_one(LogStream),
+        "Find in the logs",
+        "n and N go on; empty ends it",
+        lambda text: f"{text!r} is not in the lines that are kept here",
+    )
+
+
+def find_in(
+    screen: PaneLayout, pane: LogStream | ReleaseHistory, title: str, prompt: str, nowhere: Callable[[str], str]
+) -> None:
+    """Ask for a text and look for it in that pane. ``nowhere``: what is said where it does not hold it."""
     from widgets.reason_dialog import ReasonDialog
 
-    logs = screen.query_one(LogStream)
-
     def answered(text: str | None) -> None:
-        if text is not None and not logs.find(text):
-            screen.say(f"{text!r} is not in the lines that are kept here")
+        if text is not None and not pane.find(text):
+            screen.say(nowhere(text))
 
-    dialog = ReasonDialog(
-        "Find in the logs", "n and N go on; empty ends it", False, value=logs.text, ascii=screen.ascii
-    )
-    screen.app.push_screen(dialog, answered)
+    screen.app.push_screen(ReasonDialog(title, prompt, False, value=pane.text, ascii=screen.ascii), answered)
 
 
 def inform(screen: IncidentScreen) -> None:

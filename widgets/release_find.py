@@ -83,12 +83,10 @@ class FindsReleases(RowView):
             self.post_message(self.NotFound(self.text, way))
 
     def _seek(self, places: Sequence[int]) -> bool:
-        from actions.model.release_search import holds  # somebody looks: the screen stands
+        from actions.model.release_search import means  # somebody looks: the screen stands
 
         for place in places:
-            one = self.releases[place]
-            told = self.history.told(one.identity) if self.history is not None else ()
-            if holds((one, *told), self.text):
+            if means(self.text, self.releases[place], self.history):
                 self.stand_on(place)
                 self.moved()
                 return True

@@ -25,26 +25,23 @@ class JournalReading:
     _lock: threading.RLock
     _db: sqlite3.Connection
 
-    def events(self, incident: str, after: int = 0) -> list[ev.Event]:
-        """Events above ``after``, in order: what is stored is what is given. Raises GoaroundError for what is none."""
+    def _rows(self, query: str, values: Sequence[Any]) -> list[Any]:
+        """All rows of an answer. Raises GoaroundError when the store cannot be asked."""
         with self._lock:
             try:
-                rows = self._db.execute(
-                    "SELECT line FROM events WHERE incident=? AND seq>? ORDER BY seq", (incident, after)
-                ).fetchall()
+                return self._db.execute(query, tuple(values)).fetchall()
             except sqlite3.Error as error:
                 raise store_error(self.path, error) from error
-        return events_of(incident, rows)
+
+    def events(self, incident: str, after: int = 0) -> list[ev.Event]:
+        """Events above ``after``, in order: what is stored is what is given. Raises GoaroundError for what is none."""
+        query = "SELECT line FROM events WHERE incident=? AND seq>? ORDER BY seq"
+        return events_of(incident, self._rows(query, (incident, after)))
 
     def events_of_kinds(self, incident: str, kinds: Sequence[str]) -> list[ev.Event]:
         """The events of these kinds alone, in order: what is left out need not be read as JSON."""
         query = f"SELECT line FROM events WHERE incident=? AND kind IN ({','.join('?' * len(kinds))}) ORDER BY seq"
-        with self._lock:
-            try:
-                rows = self._db.execute(query, (incident, *kinds)).fetchall()
-            except sqlite3.Error as error:
-                raise store_error(self.path, error) from error
-        return events_of(incident, rows)
+        return events_of(incident, self._rows(query, (incident, *kinds)))
 
     def debt_events(
         self, incidents: Sequence[str] | None = None, damaged: dict[str, str] | None = None
@@ -58,12 +55,7 @@ class JournalReading:
         for part in parts:
             which = f" AND incident IN ({','.join('?' * len(part))})" if part else ""
             query = f"SELECT incident, seq, line FROM events WHERE kind IN {DEBT_KINDS}{which} ORDER BY incident, seq"
-            with self._lock:
-                try:
-                    rows = self._db.execute(query, tuple(part)).fetchall()
-                except sqlite3.Error as error:
-                    raise store_error(self.path, error) from error
-            for incident, seq, line in rows:
+            for incident, seq, line in self._rows(query, part):
                 event = event_of(incident, line)
                 if event is not None:
                     found.setdefault(incident, []).append(event)
@@ -82,12 +74,7 @@ class JournalReading:
             query = (
                 f"SELECT incident, executed, verified FROM incidents WHERE incident IN ({','.join('?' * len(part))})"
             )
-            with self._lock:
-                try:
-                    rows = self._db.execute(query, tuple(part)).fetchall()
-                except sqlite3.Error as error:
-                    raise store_error(self.path, error) from error
-            found |= {row[0]: (row[1] or "", row[2] or "") for row in rows}
+            found |= {row[0]: (row[1] or "", row[2] or "") for row in self._rows(query, part)}
         return found
 
     def lines(self, incident: str) -> list[bytes]:
@@ -144,16 +131,11 @@ class JournalReading:
     def parked(self, system: str = "") -> tuple[str, ...]:
         """Ids of the records that are parked, of one system or all, newest first. Quick where none is."""
         only = " AND system=?" if system else ""
-        with self._lock:
-            try:
-                rows = self._db.execute(
-                    "SELECT incident FROM incidents WHERE incident IN (SELECT incident FROM events WHERE kind='parked')"
-                    f" AND {PARKED}{only} ORDER BY n DESC",
-                    (system,) if system else (),
-                ).fetchall()
-            except sqlite3.Error as error:
-                raise store_error(self.path, error) from error
-        return tuple(row[0] for row in rows)
+        query = (
+            "SELECT incident FROM incidents WHERE incident IN (SELECT incident FROM events WHERE kind='parked')"
+            f" AND {PARKED}{only} ORDER BY n DESC"
+        )
+        return tuple(row[0] for row in self._rows(query, (system,) if system else ()))
 
     def find(self, wanted: str) -> str:
         """The full id for an id or its unique beginning or end. Raises BadInput naming the candidates."""

@@ -211,6 +211,18 @@ def refusal(text: str) -> Refusal | None:
     return None
 
 
+def why_ended(text: str, summary: str, *, sure: bool) -> tuple[Refusal | None, str]:
+    """What is known of git's failure, and in words why it was; where git says nothing, the ``summary``.
+
+    ``sure``: it ended by itself. Whom we ended, at a deadline, may still say that the other side hung up: that tells of
+    us and not of the remote, and is not asked.
+    """
+    known = refusal(text) if sure else None
+    if known is not None:
+        return known, known.why
+    return None, (last_words(text) if sure else "") or summary
+
+
 def remote_said(text: str) -> str:
     """What a remote's hooks printed (``remote:`` lines), on one line, bounded; ``text`` may come straight from git."""
     clean = sanitise(text, keep_newlines=True)

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from actions.model.release import Release
+
+if TYPE_CHECKING:
+    from actions.model.release_history import History
+
+
+def means(text: str, release: Release, history: History | None) -> bool:
+    """Whether this text may mean that release, as its list or any source of the history tells of it."""
+    return holds((release, *(history.told(release.identity) if history is not None else ())), text)
 
 
 def holds(told: Iterable[Release], text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from actions.model.effect import Effect, RunCommand
 from actions.model.errors import GoaroundError
-from actions.model.git_text import NEVER_ASK, last_words, refusal, remote_said
+from actions.model.git_text import NEVER_ASK, remote_said, why_ended
 from actions.model.ports import Reporter, World
 from actions.model.release import short_id
 from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
@@ -175,17 +175,15 @@ class PushBranch:
 
     def _not_taken(self, sure: bool, summary: str, said: str, world: World) -> StepResult:
         """Why the push failed; where the answer may just have been lost, the remote is asked."""
-        # Whom we ended ourselves, at the deadline, may still say that the other side hung up: it was not the remote.
-        known = refusal(said) if sure else None
+        known, why = why_ended(said, summary, sure=sure)
         if known is not None and not known.lost:
             hook = remote_said(said)
             told = f' It says: "{hook}".' if hook else ""
             return StepResult(
                 Outcome.FAILED,
-                f"{self.clone.remote} did not take the branch: {known.why}.{told} Next: {known.next_move}.",
+                f"{self.clone.remote} did not take the branch: {why}.{told} Next: {known.next_move}.",
             )
         seen = self.check(world)
-        why = known.why if known is not None else last_words(said) if sure else summary
         if seen.happened is Happened.YES:
             return self._done(f"{seen.detail}; the answer to the push was lost ({why})")
         if seen.happened is Happened.NO:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from actions.model.coolify import shown
 from actions.model.effect import Effect, RunCommand
 from actions.model.errors import GoaroundError
-from actions.model.git_text import NEVER_ASK, last_words, refusal, remote_said
+from actions.model.git_text import NEVER_ASK, remote_said, why_ended
 from actions.model.ports import Reporter, World
 from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
 from actions.steps.git_branch import DEADLINE_S, Clone, push_options
@@ -168,10 +168,8 @@ class RemoveBranch:
         if seen.happened is Happened.YES:
             return StepResult(Outcome.DONE, seen.detail, seen.facts)
         said = heard.text()
-        # Whom we ended ourselves, at the deadline, may still say that the other side hung up: it was not the remote.
-        known = refusal(said) if done.sure else None
+        known, why = why_ended(said, done.summary, sure=done.sure)
         hook = remote_said(said)
-        why = known.why if known is not None else (last_words(said) if done.sure else "") or done.summary
         told = f'{why}; it says: "{hook}"' if hook else why
         move = f". Next: {known.next_move}" if known is not None else ""
         if seen.happened is Happened.NO:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.model.errors import GoaroundError
-from actions.model.git_text import last_words, refusal
+from actions.model.git_text import why_ended
 from actions.model.outside_text import sanitise
 from actions.model.ports import World
 from actions.model.ready import Part
@@ -44,9 +44,8 @@ def remote_part(settings: Settings, world: World, commit: str) -> Part:
         facts["push"] = f"{about} would take {short_id(commit)} (dry run: hooks of the remote were not asked)"
         return Part(facts=facts)
     said = sanitise((answer.stdout + b"\n" + answer.stderr).decode("utf-8", "replace"), keep_newlines=True)
-    if answer.timed_out:  # what git says when it is ended tells of our deadline, not of the remote
-        return Part((ReadyKind.REMOTE_UNREACHED.finding(f"no answer within {PUSH_S} s", about, ""),), facts=facts)
-    known = refusal(said)
-    why = known.why if known is not None else last_words(said) or f"git ended with {answer.exit_status}"
-    kind = ReadyKind.REMOTE_UNREACHED if known is not None and known.lost else ReadyKind.REMOTE_REFUSES
+    ended = f"no answer within {PUSH_S} s" if answer.timed_out else f"git ended with {answer.exit_status}"
+    known, why = why_ended(said, ended, sure=not answer.timed_out)
+    lost = answer.timed_out or (known is not None and known.lost)
+    kind = ReadyKind.REMOTE_UNREACHED if lost else ReadyKind.REMOTE_REFUSES
     return Part((kind.finding(why, about, known.next_move if known is not None else ""),), facts=facts)
