@@ -6,7 +6,9 @@ With ``--json`` a failure is also one object, ``{"error": {"code": …}}``, so t
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
+import io
 import json
 import os
 import sys
@@ -20,6 +22,8 @@ from actions.model.errors import BadInput, ConfigError, GoaroundError
 Arguments = SimpleNamespace
 """What the command line says; the names of ``command_line``'s options."""
 
+OUTPUT_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""A write without a name that ends so was one to the standard output: what is ours is named, and told by who wrote."""
 FLAGS = ("--observe", "--version")
 VALUES = ("--config", "--store", "--take-over", "--record")
 
@@ -47,20 +51,48 @@ def _parsed(arguments: Sequence[str] | None) -> Arguments:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script."""
+    _open_streams()
+    _spell_what_cannot_be_written()
     args = _parsed(arguments)
     try:
         status = _run(args)
+        sys.stdout.flush()
     except GoaroundError as error:
-        sys.stderr.write(f"goaround: {error.line()}\n")
-        if getattr(args, "json", False):
-            print(json.dumps({"error": error.to_json()}))
-        status = 2 if isinstance(error, BadInput) else 1
+        status = _refused(error, args)
     except BrokenPipeError:
         status = 141
     except KeyboardInterrupt:
         status = 130
+    except OSError as error:
+        if error.errno not in OUTPUT_FULL or error.filename is not None:
+            raise
+        from app.output import not_written
+
+        status = _refused(not_written(error), args)
     _end_for_sure(status)
     sys.exit(status)
+
+
+def _refused(error: GoaroundError, args: Arguments) -> int:
+    """Tell it; the exit status."""
+    sys.stderr.write(f"goaround: {error.line()}\n")
+    if getattr(args, "json", False):
+        print(json.dumps({"error": error.to_json()}))
+    return 2 if isinstance(error, BadInput) else 1
+
+
+def _open_streams() -> None:
+    """What was closed before we began (``>&-``) goes nowhere; else the next file that is opened stands in its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open until the end
+
+
+def _spell_what_cannot_be_written() -> None:
+    """What others named is in any script, and a terminal that is not UTF-8 knows few letters: the rest is spelled."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _end_for_sure(status: int) -> None:

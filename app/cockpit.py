@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import termios
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import FrameType
@@ -139,6 +140,9 @@ class Cockpit(App[int], inherit_css=False):
             self._entered_at, self._held = event.time, held
             if isinstance(self.screen, IncidentScreen):
                 self.screen.held_down = held
+                self.screen.waited_ms = max(0, int((time.monotonic() - event.time) * 1000))
+            elif told := getattr(self.screen, "enter_came", None):  # of dialogs, loaded when they are asked for
+                told(event.time)
             if held and isinstance(self.screen, PaneLayout):
                 if isinstance(self.screen, IncidentScreen):
                     self.screen.look_anew()

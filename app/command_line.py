@@ -201,6 +201,7 @@ def _debts(commands: argparse._SubParsersAction[_Parser]) -> None:
         "goaround debts [ID] [--all] [--overdue] [--json]\n"
         "       goaround debts assign ID CODE [--owner WHO] [--due WHEN] [--ticket T] [--make-ticket]\n"
         '       goaround debts pay ID CODE --how "..."\n'
+        '       goaround debts reopen ID CODE --why "..."\n'
         '       goaround debts close ID [--how "..."]'
     )
     debts = commands.add_parser(
@@ -210,7 +211,7 @@ def _debts(commands: argparse._SubParsersAction[_Parser]) -> None:
         epilog="Exit status of the list: 1 when something is overdue.",
     )
     _common(debts)
-    debts.add_argument("words", nargs="*", metavar="ID", help="of one record; or assign ID CODE, pay ID CODE, close ID")
+    debts.add_argument("words", nargs="*", metavar="ID", help="of one record; or assign|pay|reopen ID CODE, close ID")
     debts.add_argument("--all", action="store_true", help="list: also what is paid")
     debts.add_argument("--overdue", action="store_true", help="list: only what is overdue")
     debts.add_argument("--owner", default="", metavar="WHO", help="assign: to this login or name")
@@ -219,6 +220,9 @@ def _debts(commands: argparse._SubParsersAction[_Parser]) -> None:
     debts.add_argument("--make-ticket", action="store_true", help="assign: makes the ticket by [tickets] command")
     debts.add_argument(
         "--how", default="", metavar="WORDS", help="pay: how it was straightened; close: words for the record"
+    )
+    debts.add_argument(
+        "--why", default="", metavar="WORDS", help="reopen: why it is owed all the same, though paid by hand"
     )
     debts.add_argument("--json", action="store_true", help="as JSON")
 

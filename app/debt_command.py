@@ -1,4 +1,4 @@
-"""``goaround debts`` with ``assign``, ``pay`` and ``close``: what stands on the command line, done and told.
+"""``goaround debts`` with ``assign``, ``pay``, ``reopen``, ``close``: what stands on the command line, done and told.
 
 The configuration is that of now where it is given or describes the same system, else the one that the record has kept.
 """
@@ -17,10 +17,10 @@ from actions.model.errors import BadInput, ConfigError, GoaroundError
 from actions.model.outside_text import sanitise
 from actions.model.parked import may_be_closed
 from app.approval_desk import open_desk
-from app.debt_desk import assign, debt_of, pay
+from app.debt_desk import assign, debt_of, pay, reopen
 from app.debt_record import DebtDesk
 from app.debt_ticket import ticket_url, ticketer
-from app.debts import about, debts_json, debts_text, every_debt, in_order, straightens
+from app.debts import about, debts_json, debts_text, every_debt, in_order, straightens, with_ways_now
 from app.parking import Parked, close_parked, parked_records
 from app.places import pinned_config, store_folder
 from app.records import open_store
@@ -37,7 +37,7 @@ def run_debts(args: SimpleNamespace) -> int:
     Raises GoaroundError.
     """
     words = list(args.words)
-    verb = words.pop(0) if words and words[0] in ("assign", "pay", "close") else ""
+    verb = words.pop(0) if words and words[0] in ("assign", "pay", "reopen", "close") else ""
     _check(args, verb, words)
     if verb == "close":
         return _close(args, words[0])
@@ -48,15 +48,15 @@ def run_debts(args: SimpleNamespace) -> int:
 
 def _check(args: SimpleNamespace, verb: str, words: list[str]) -> None:
     """Options that do not belong to what is asked for are named."""
-    given = [name for name in (*LISTS, *ASSIGNS, "how") if getattr(args, name) not in (False, "")]
-    fits = {"": LISTS, "assign": ASSIGNS, "pay": ("how",), "close": ("how",)}[verb]
+    given = [name for name in (*LISTS, *ASSIGNS, "how", "why") if getattr(args, name) not in (False, "")]
+    fits = {"": LISTS, "assign": ASSIGNS, "pay": ("how",), "reopen": ("why",), "close": ("how",)}[verb]
     wrong = next((name for name in given if name not in fits), None)
     if wrong:
         raise BadInput(f"debts{f' {verb}' if verb else ''}: --{wrong.replace('_', '-')} does not belong here")
     if verb == "close" and len(words) != 1:
         raise BadInput("debts close: give the record", "", "goaround debts close ID")
     if verb not in ("", "close") and len(words) != 2:
-        how = ' --how "..."' if verb == "pay" else " --owner LOGIN --due 3d"
+        how = {"pay": ' --how "..."', "reopen": ' --why "..."'}.get(verb, " --owner LOGIN --due 3d")
         raise BadInput(f"debts {verb}: give the record and the code", "", f"goaround debts {verb} ID CODE{how}")
     if not verb and len(words) > 1:
         raise BadInput(f"debts: one record at most, not {len(words)}", "", "goaround debts assign or pay changes one")
@@ -108,7 +108,7 @@ def _list(args: SimpleNamespace, wanted: str) -> int:
         now = journal.clock.now()
         damaged: dict[str, str] = {}
         only = journal.find(wanted) if wanted else ""
-        rows = in_order(every_debt(journal, only, damaged=damaged), now)
+        rows = in_order(with_ways_now(journal, every_debt(journal, only, damaged=damaged)), now)
 
         @functools.cache
         def url(incident: str, system: str) -> str:
@@ -149,6 +149,8 @@ def _change(args: SimpleNamespace, verb: str, incident: str, code: str) -> int:
         desk.loaded = configuration(args.config, desk.journal.incident_folder(desk.incident.id), system)
         if verb == "pay":
             pay(desk, code, args.how)
+        elif verb == "reopen":
+            reopen(desk, code, args.why)
         else:
             make = None
             if args.make_ticket:
@@ -207,6 +209,7 @@ def _tell(args: SimpleNamespace, desk: DebtDesk, verb: str, code: str) -> None:
             "ticket": debt.ticket,
             "url": url,
             "paid": debt.paid,
+            "why": debt.why,
             "after_sign_off": signed,
             "parked": desk.incident.is_parked,
             "may_be_closed": may_be_closed(desk.incident),
@@ -223,6 +226,9 @@ def _tell(args: SimpleNamespace, desk: DebtDesk, verb: str, code: str) -> None:
                 if left
                 else f"nothing is bent any more: close the record with goaround debts close {desk.incident.id}"
             )
+    elif verb == "reopen":
+        over = f"; {deadline_words(debt, now)}" if overdue_s(debt, now) else ""
+        print(f"{desk.incident.id} {debt.name} is owed again: {debt.text}{over}{late}")
     else:
         said = "; ".join((*about(debt, now, url), *straightens(debt)))
         over = f"{deadline_words(debt, now)}; " if overdue_s(debt, now) else ""

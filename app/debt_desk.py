@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 80
 LONGEST_TICKET = 200
+LONGEST_WHY = 500
 
 
 def debt_of(incident: Incident, code: str) -> Debt:
@@ -60,6 +61,25 @@ def pay(desk: Recorder, code: str, how: str) -> ev.DebtPaid:
 
     desk.record_all((body,), rule, drive=False)
     return body
+
+
+def reopen(desk: Recorder, code: str, why: str) -> Debt:
+    """Record that a debt which somebody paid by hand is owed all the same, and why. Raises BadInput and Refused."""
+    from actions.model.debt_again import again_bodies, again_reason, paid_one
+
+    desk.sync()
+    _check_who(desk)
+    name = debt_of(desk.incident, code).name
+    why = desk.clean(why, LONGEST_WHY)
+    reason = again_reason(desk.incident, name, desk.who.login)
+    debt = paid_one(desk.incident, name)
+    if reason or debt is None:
+        raise Refused(reason or f"there is no debt {name}")
+    if not why:
+        raise BadInput(f"{name}: say why it is owed all the same", "", 'give --why "..."')
+    desk.record_all(again_bodies(debt, why), lambda one: again_reason(one, name, desk.who.login), drive=False)
+    desk.sync()
+    return debt_of(desk.incident, name)
 
 
 def assign(

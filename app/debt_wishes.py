@@ -1,4 +1,4 @@
-"""What an operator's key on the debts leads to: looking at them, paying one with words, giving one to somebody.
+"""What an operator's key on the debts leads to: looking at them, paying one, taking that back, giving one to somebody.
 
 Whoever is configured may, without flying, and after the incident was closed and signed, too. A command that makes a
 ticket runs in the background.
@@ -14,7 +14,7 @@ from actions.model.errors import GoaroundError
 from actions.model.parked import may_be_closed, with_ways
 from actions.model.quick_dataclass import replace
 from app.attempts import attempt
-from app.debt_desk import assign, debt_of, owner_of, pay
+from app.debt_desk import assign, debt_of, owner_of, pay, reopen
 from app.debt_ticket import ticket_argv, ticketer
 from app.parking import by_urgency, elsewhere, others_words
 from app.start_words import ONLY_LOOKING
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from app.review_screen import ReviewScreen
     from widgets.assign_dialog import AssignAnswer
     from widgets.debts_dialog import DebtWish
+    from widgets.reason_dialog import ReasonDialog
 
 FOLLOW_S = 0.5
 """How often an open dialog looks what was recorded meanwhile."""
@@ -40,7 +41,7 @@ def debts(screen: IncidentScreen, at: str = "", trouble: str = "") -> None:
     ``trouble``: why the last wish was refused; the last line of the screen may be behind the dialog.
     """
     from app.debt_record import desk_of
-    from widgets.debts_dialog import PAY, DebtsDialog
+    from widgets.debts_dialog import AGAIN, PAY, DebtsDialog
 
     session = screen.session
     if session.incident.declared is None:
@@ -55,12 +56,17 @@ def debts(screen: IncidentScreen, at: str = "", trouble: str = "") -> None:
             return
         if wish.do == PAY:
             _pay(screen, desk, wish.debt)
+        elif wish.do == AGAIN:
+            _again(screen, desk, wish.debt)
         else:
             _assign(screen, desk, wish.debt)
 
     now = session.clock.now()
     others = others_words(elsewhere(session), now)
-    dialog = DebtsDialog(desk.incident, now, locked=locked, at=at, others=others, said=trouble, ascii=screen.ascii)
+    who = session.who.login
+    dialog = DebtsDialog(
+        desk.incident, now, locked=locked, at=at, others=others, said=trouble, who=who, ascii=screen.ascii
+    )
     screen.app.push_screen(dialog, answered)
 
     def follow() -> None:
@@ -130,11 +136,45 @@ def _pay(screen: IncidentScreen, desk: DebtDesk, name: str) -> None:
 
     prompt = "\n".join([clip(debt.text, LONGEST_TEXT), *owner, *undo, asked])
     dialog = ReasonDialog(f"Pay {name} of {desk.incident.id}", prompt, accept="Pay", ascii=screen.ascii)
+    _ask(screen, desk, dialog, answered, lambda: change_reason(desk.incident, name, desk.who.login))
+
+
+def _again(screen: IncidentScreen, desk: DebtDesk, name: str) -> None:
+    from actions.model.debt_again import again_reason, paid_one
+    from actions.model.debts import paid_words
+    from widgets.debts_dialog import LONGEST_TEXT, LONGEST_UNDO
+    from widgets.presentation import clip
+    from widgets.reason_dialog import ReasonDialog
+
+    debt = paid_one(desk.incident, name)
+    if debt is None:
+        return
+
+    def answered(why: str | None) -> None:
+        trouble = _trouble(screen, lambda: reopen(desk, name, why)) if why else ""
+        if why and not trouble:
+            screen.say(f"{name} is owed again")
+        _back(screen, desk, name, trouble)
+
+    asked = "Why is it owed all the same? Both stay in the record."
+    prompt = "\n".join([clip(debt.text, LONGEST_TEXT), clip(paid_words(debt), LONGEST_UNDO), asked])
+    dialog = ReasonDialog(f"Open {name} of {desk.incident.id} anew", prompt, accept="Open anew", ascii=screen.ascii)
+    _ask(screen, desk, dialog, answered, lambda: again_reason(desk.incident, name, desk.who.login))
+
+
+def _ask(
+    screen: IncidentScreen,
+    desk: DebtDesk,
+    dialog: ReasonDialog,
+    answered: Callable[[str | None], None],
+    refused: Callable[[], str | None],
+) -> None:
+    """Ask for the words; say at once when others make that needless. ``refused``: why it is not done now, or None."""
     screen.app.push_screen(dialog, answered)
 
     def follow() -> None:
         if dialog.is_mounted and _fresh_events(desk):
-            dialog.trouble(change_reason(desk.incident, name, desk.who.login) or "")
+            dialog.trouble(refused() or "")
 
     dialog.set_interval(FOLLOW_S, follow)
 

@@ -6,6 +6,8 @@ Changing one is left to ``debt_desk``, the command line to ``debt_command``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +16,7 @@ from typing import Any
 from actions.gateways.journal import SqliteJournal
 from actions.gateways.journal_summaries import IncidentSummary
 from actions.model.canonical import canonical_json
+from actions.model.debt_again import again_words
 from actions.model.debts import (
     BENT,
     Owed,
@@ -29,8 +32,12 @@ from actions.model.debts import (
     urgency,
 )
 from actions.model.due import due_words
+from actions.model.errors import GoaroundError
+from actions.model.events import PlanDrawn
 from actions.model.incident import Debt
 from actions.model.outside_text import sanitise
+from actions.model.parked import with_way
+from actions.model.plan import Plan
 
 _PAGE = 1000
 Where = Callable[[Owed], str]
@@ -57,6 +64,20 @@ def every_debt(
         debts = of_events(events[row.id])
         rows += [Owed(row.id, row.system, row.environment, row.mode, debt) for debt in debts]
     return rows
+
+
+def with_ways_now(journal: SqliteJournal, rows: Sequence[Owed]) -> list[Owed]:
+    """The same, those of parked records with the ways that there are now: what such a record refuses is none."""
+    parked = {*journal.parked()} & {one.incident for one in rows if not one.debt.paid and bent(one.debt)}
+    plans: dict[str, Plan] = {}
+    for incident in parked:
+        with suppress(GoaroundError, ValueError):  # damaged: told as such; its debts stand as they were opened
+            for event in journal.events_of_kinds(incident, (PlanDrawn.kind,))[-1:]:
+                if isinstance(event.body, PlanDrawn):
+                    plans[incident] = Plan.from_json(event.body.plan)
+    return [
+        replace(one, debt=with_way(one.debt, plans[one.incident])) if one.incident in plans else one for one in rows
+    ]
 
 
 def _summaries(journal: SqliteJournal, wanted: set[str], system: str) -> Iterator[IncidentSummary]:
@@ -98,6 +119,8 @@ def state_word(debt: Debt, now: datetime) -> str:
 def about(debt: Debt, now: datetime, url: str = "", system: str = "") -> list[str]:
     """System, deadline, owner, ticket; or who paid it, when and how."""
     parts = [system] if system else []
+    if debt.why:
+        parts.append(again_words(debt))
     late = overdue_s(debt, now)
     parts.append(f"was due {due_words(debt.due)}" if late else deadline_words(debt, now))
     parts.append(f"owner: {debt.owner or 'nobody'}")
@@ -177,6 +200,8 @@ def _debt_data(one: Owed, now: datetime, url: str) -> dict[str, Any]:
         "by_step": bent(debt),
         "bent": not debt.paid and holds(debt),
         "opened_at": debt.opened_at,
+        "opened_by": debt.opened_by,
+        "why": debt.why,
         "due": debt.due,
         "overdue_s": overdue_s(debt, now),
         "owner": debt.owner,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from actions.model.clock import stamp
 from actions.model.errors import Refused
-from actions.model.golden import LABEL, Pin, means, pin_of
+from actions.model.golden import LABEL, Pin, means
 from actions.model.release import Release, short_id
 from app import golden_file
 
@@ -42,17 +42,20 @@ def pin(session: Session, release: Release, label: str = "") -> str:
     if other is not None:
         move = f"choose another name, or take that one back first: goaround releases --not-golden '{label}'"
         raise Refused(f"{other.name} ({short_id(other.identity)}) is golden as {label} already", "", move)
+    # Who pins it once more without a name does not take away the one that somebody else gave it.
+    label = label or next((one.label for one in pins if one.identity == release.identity), "")
     return _add(session, release, label, golden=True)
 
 
 def unpin(session: Session, release: Release, why: str = "") -> str:
     """Take the pin back, ``why`` in words or empty; what to say. Raises Refused where it is not pinned."""
-    pins = pins_of(session)
-    known = pin_of(pins, release)
-    if known is None:
+    known = [one for one in pins_of(session) if means(one, release)]
+    if not known:
         raise Refused(f"{release.name} is not pinned as golden")
-    # The very pin that means it, by whichever way back it was made.
-    return _add(session, release, known.label, golden=False, identity=known.identity, commit=known.commit, why=why)
+    words = ""
+    for one in reversed(known):  # every pin that means it, by whichever way back it was made: else it stays golden
+        words = _add(session, release, one.label, golden=False, identity=one.identity, commit=one.commit, why=why)
+    return words
 
 
 def take_back(session: Session, wanted: Pin) -> str:

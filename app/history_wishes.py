@@ -184,6 +184,8 @@ def golden(screen: IncidentScreen, release: Release) -> None:
         return
     joined = past_of(screen).joined(release.identity)
     pinned = joined[1].pin if joined is not None else None
+    # As all sources together tell of it: a pin may mean it by a commit that only another one knows.
+    meant = joined[1].release if joined is not None else release
     if pinned is not None:
         title, accept = f"{release.name} is golden", "Take it back"
         prompt = f"{pinned.words()}. Take the pin back? Why, in a few words (it may stay empty):"
@@ -196,7 +198,7 @@ def golden(screen: IncidentScreen, release: Release) -> None:
             return
         change = unpin if pinned is not None else pin
         screen.run_worker(
-            lambda: _pin(screen, lambda: change(screen.session, release, text)),
+            lambda: _pin(screen, lambda: change(screen.session, meant, text)),
             thread=True,
             exit_on_error=False,
             group="golden",

@@ -93,6 +93,8 @@ class IncidentScreen(PaneLayout):
         """Monotonic milliseconds since which the highlighted step has been shown as it is."""
         self.held_down = False
         """The newest Enter came too soon after another."""
+        self.waited_ms = 0
+        """So long before it was heard the newest Enter was pressed: a slow machine has looked at nothing for us."""
         self._changing = False
         self._shown_for: tuple[str, str] = ("", "")
         self._note = ""

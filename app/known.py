@@ -14,8 +14,8 @@ from actions.model.release import Release, WayBack
 _INCIDENTS = 20
 
 
-def _plans(journal: SqliteJournal, system: str) -> Iterator[tuple[IncidentSummary, Plan]]:
-    """The last plan of each of the newest incidents, newest first."""
+def _plans(journal: SqliteJournal, system: str) -> Iterator[tuple[IncidentSummary, Plan, frozenset[str]]]:
+    """The last plan of each of the newest incidents, newest first, and identities of all that any of its plans left."""
     for summary in journal.newest(_INCIDENTS, system=system):
         drawn = [event.body for event in journal.events(summary.id) if isinstance(event.body, PlanDrawn)]
         if not drawn:
@@ -24,7 +24,8 @@ def _plans(journal: SqliteJournal, system: str) -> Iterator[tuple[IncidentSummar
             plan = Plan.from_json(drawn[-1].plan)
         except ValueError:
             continue  # of another version of goaround: what it knew of releases must not stop this incident
-        yield summary, plan
+        left = {str(body.plan.get("running", "")) for body in drawn}
+        yield summary, plan, frozenset(left - {"", plan.target.identity})
 
 
 def known_releases(journal: SqliteJournal, system: str) -> Callable[[], tuple[Release, ...]]:
@@ -32,7 +33,7 @@ def known_releases(journal: SqliteJournal, system: str) -> Callable[[], tuple[Re
 
     def read() -> tuple[Release, ...]:
         found: dict[str, Release] = {}
-        for _, plan in _plans(journal, system):
+        for _, plan, _ in _plans(journal, system):
             found.setdefault(plan.target.identity, plan.target)
         return tuple(found.values())
 
@@ -47,9 +48,10 @@ def with_bad(
     ``drill``: what was flown as a drill counts; where the system is none for drills it speaks against nothing.
     """
     fled = {
-        plan.running: summary.id
-        for summary, plan in _plans(journal, system)
-        if summary.outcome == "recovered" and plan.running and (drill or summary.mode != "drill")
+        identity: summary.id
+        for summary, _, left in _plans(journal, system)
+        if summary.outcome == "recovered" and (drill or summary.mode != "drill")
+        for identity in left
     }
 
     def marked(release: Release) -> Release:

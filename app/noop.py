@@ -17,11 +17,15 @@ from typing import Any
 from actions.engine import planner
 from actions.gateways.journal import SqliteJournal, new_incident_id
 from actions.model.approval_text import whole
+from actions.model.bent_earlier import earlier
 from actions.model.canonical import canonical_json
+from actions.model.carried import with_carried
 from actions.model.chain import hash_groups
 from actions.model.clock import SystemClock, span
 from actions.model.effect import shown
 from actions.model.errors import BadInput, Refused
+from actions.model.fold import fold
+from actions.model.incident import Incident
 from actions.model.plan import Plan, PlannedStep
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release, WayBack
@@ -87,7 +91,10 @@ def _draw(loaded: Loaded, store: str, option: str, target: str) -> Drawn:
         history = joined(journal, settings, listings, chosen, now=clock.now(), drill=drill)
         release, why = _target(releases, target, tuple(note.text for note in notes if note.is_warning), history)
         try:
+            flown = fold(incident, journal.events(incident)) if journal is not None and incident else Incident("")
+            world = replace(world, earlier=earlier(flown))
             plan = planner.draw(settings, chosen, release, world, incident or new_incident_id(clock))
+            plan = with_carried(plan, flown)
         except BadInput as error:
             # What was named is a release that is known: that it cannot be gone back to is no fault of the command line.
             raise Refused(error.title, error.detail, error.next_move, code=error.code) from error

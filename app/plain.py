@@ -46,6 +46,7 @@ f       debts: lists them; with a code: pays that one with words, or assigns it
 x       everything stops: after this step, or now
 r       lifts the stop
 s       signs off
+end     closes the incident as it stands: given up, or a false alarm
 g LOGIN gives the controls: offers them, with a brief; g alone takes what is offered, or takes the offer back
 w       declares a new incident, once this one is closed
 q       leaves (a running step goes on)"""
@@ -170,6 +171,7 @@ class Plain(PlainRunning):
             "x": self.stop,
             "r": self.session.lift_stop,
             "s": lambda: self._do(next_move(self.session.incident, driver=self.session.driver)),
+            "end": self.close,
             "g": lambda: self.handover(rest),
             "w": self.declare_another,
             "q": self._leave,
@@ -384,6 +386,9 @@ class Plain(PlainRunning):
 
     def close(self) -> None:
         """The outcome."""
+        incident = self.session.incident
+        if incident.declared is None or (incident.closed is not None and not incident.is_parked):
+            raise Refused("no incident is open")
         plain_decision.close(self.session, self.operator, self.say)
 
     def _look_again(self, person: str) -> None:

@@ -1,11 +1,12 @@
-"""The debts in plain lines: what is owed, and paying one with words or giving it to somebody, by its code."""
+"""The debts in plain lines: what is owed; paying one with words, taking that back, giving it to somebody."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actions.model.debts import counted, in_order
-from app.debt_desk import assign, debt_of, pay
+from actions.model.debt_again import by_hand
+from actions.model.debts import counted, in_order, paid_words
+from app.debt_desk import assign, debt_of, pay, reopen
 from app.debts import about, state_word, straightens
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ def debts(plain: Plain, code: str) -> None:
         plain.say(counted(session.incident.debts, now) or "nothing is owed")
         return
     debt = debt_of(session.incident, code)
+    if debt.paid:
+        plain.say(paid_words(debt))
+        ask = "Why is it owed all the same (empty: leave it)? > "
+        why = plain.operator.ask("why", ask).strip() if by_hand(debt) else ""
+        if why:
+            reopen(session, debt.name, why)
+            plain.say(f"{debt.name} is owed again")
+        return
     how = plain.operator.ask("how", f"{debt.name} {debt.text}: how was it straightened (empty: assign it)? > ").strip()
     if how:
         pay(session, debt.name, how)

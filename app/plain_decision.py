@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 UNKNOWN = "?"
+_ENDS = {"f": "forward", "n": "not recovered", "a": "abandoned", "x": "false alarm"}
 _DECISIONS = {"b": Decision.ROLL_BACK, "f": Decision.FIX_FORWARD}
 
 
@@ -178,9 +179,9 @@ def close(session: Session, operator: Operator, say: Say) -> None:
     outcome = "recovered" if incident.proven else "forward" if forward_decided(incident) else "not recovered"
     answer = operator.ask(
         "close",
-        f"Enter: {verb} as {outcome!r}; f: fix forward; n: not recovered; a: abandoned; q: not yet > ",
+        f"Enter: {verb} as {outcome!r}; f: fix forward; n: not recovered; a: abandoned; x: false alarm; q: not yet > ",
     ).strip()
-    chosen = {"": outcome, "f": "forward", "n": "not recovered", "a": "abandoned"}.get(answer)
+    chosen = {"": outcome, **_ENDS}.get(answer)
     if chosen is None:
         raise Refused(f"not {done}")
     if chosen != "forward":

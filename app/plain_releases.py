@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from actions.engine.planner import propose
 from actions.model.errors import Refused
+from actions.model.last_good import judge
 from actions.model.release import Release, short_id
 from actions.model.release_search import means
 from app import plain_decision
 from app.clock_skew import observe_skew
 from app.plain_schema import words_of
 from app.release_sources import read_history
+from app.release_words import golden_of, health_of
 
 if TYPE_CHECKING:
     from actions.model.release_history import History
@@ -44,7 +46,7 @@ def choose(plain: Plain) -> None:
     proposal = propose(releases, past)
     proposed = proposal.release
 
-    row = _rows(releases, proposed, words_of(session, releases, plain.operator.say))
+    row = _rows(releases, proposed, words_of(session, releases, plain.operator.say), past)
     for number in range(1, min(len(releases), SHOWN) + 1):
         plain.operator.say(row(number))
     if len(releases) > SHOWN:
@@ -63,7 +65,7 @@ def choose(plain: Plain) -> None:
 
 
 def _rows(
-    releases: Sequence[Release], proposed: Release | None, schema: Callable[[Release], str]
+    releases: Sequence[Release], proposed: Release | None, schema: Callable[[Release], str], past: History | None
 ) -> Callable[[int], str]:
     """The line of a release, by its number from 1."""
 
@@ -73,10 +75,18 @@ def _rows(
         return (
             f"   {'*' if release == proposed else ' '}{number:>2} {release.name:<24} {when[:19]:<19}"
             f" {short_id(release.identity):<16} {schema(release)}{release.way_back.value}"
-            f"  {release.note or release.subject}"
+            f"{_life(past, release)}  {release.note or release.subject}"
         )
 
     return row
+
+
+def _life(past: History | None, release: Release) -> str:
+    """How it fared, and as what it was pinned, where anything is known of that."""
+    known = past.of(release.identity) if past is not None and past.tells else None
+    if past is None or known is None:
+        return ""
+    return f"  {'; '.join(filter(None, (health_of(judge(past, known)), golden_of(known))))}"
 
 
 def _asked(

@@ -23,6 +23,7 @@ from actions.model.release_rows import Listing
 from actions.model.system import Settings, seconds_of
 from app.command_world import open_world
 from app.known import with_bad
+from app.output import put, wait_while_read
 from app.places import store_folder
 from app.ready_checks import Checks
 from app.ready_file import write_report
@@ -64,7 +65,7 @@ class Wanted:
 def run_readiness_now(wanted: Wanted) -> int:
     """0: ready; 1: not, or not known. Raises BadInput for what cannot be asked at all."""
     if wanted.codes:
-        print(ready_table())
+        put(ready_table())
         return 0
     loaded = load(find_config(wanted.config))
     for warning in loaded.warnings:
@@ -88,7 +89,7 @@ def run_readiness_now(wanted: Wanted) -> int:
 def checks_of(loaded: Loaded, store: str) -> tuple[Checks, Path]:
     """The checks of a command, and where its answer is kept."""
     folder = store_folder(loaded.settings, store)
-    near = next(one for one in (folder, *folder.parents) if one.exists())
+    near = next(one for one in (folder, *folder.parents) if os.path.exists(one))  # also where we may not look
     world = open_world(loaded, store)
     join = functools.partial(_join, loaded.settings, world, folder)
     return Checks(loaded.settings, world, real_login(), (str(near),), join, folder), folder
@@ -121,7 +122,7 @@ def _tell(wanted: Wanted, report: ReadyReport) -> None:
         return
     if wanted.json:
         # While it watches, one line is one answer: that is how a program can read it as it comes.
-        print(json.dumps(report.to_json(), indent=None if wanted.watch else 1), flush=True)
+        put(json.dumps(report.to_json(), indent=None if wanted.watch else 1))
     else:
         _print(lines(report))
 
@@ -132,7 +133,7 @@ def _print(text: Iterator[str]) -> None:
         width = os.get_terminal_size(sys.stdout.fileno()).columns  # not COLUMNS: that is of when the shell began
     except (OSError, ValueError):
         width = 0
-    print("\n".join(safe(line) for line in folded(text, width)), flush=True)
+    put("\n".join(safe(line) for line in folded(text, width)))
 
 
 def _watch(wanted: Wanted, loaded: Loaded, checks: Checks, folder: Path) -> int:
@@ -154,7 +155,7 @@ def _watch(wanted: Wanted, loaded: Loaded, checks: Checks, folder: Path) -> int:
                 _tell(wanted, report)
             else:
                 _changed(wanted, earlier, report)
-            checks.world.clock.sleep(every_s)
+            wait_while_read(every_s, checks.world.clock.sleep)
     except KeyboardInterrupt:
         return 0 if before is not None and before.verdict is Verdict.READY else 1
 
@@ -171,6 +172,6 @@ def _changed(wanted: Wanted, before: ReadyReport, now: ReadyReport) -> None:
             "new": [one.to_json() for one in found.new],
             "over": [one.to_json() for one in found.over],
         }
-        print(json.dumps(data), flush=True)
+        put(json.dumps(data))
         return
     _print(changed_lines(found, now))

@@ -141,10 +141,12 @@ class ReadyLook:
         self._wake.wait(self.first_s)  # somebody's wish need not wait
         while not self._stopped.is_set():
             self._wake.clear()
-            if (self._wished and not self._why_not()) or (self._may() and self._due()):
+            wished = self._wished
+            if (wished and not self._why_not()) or (self._may() and self._due()):
                 self._look()
             else:
-                self._wished = False
+                if wished:  # one that has come since it was asked stays, and has woken us
+                    self._wished = False
                 self.read()
             self._wake.wait(FILE_S)
 

@@ -5,7 +5,6 @@ A signature is made over words that say they count for nothing, and thrown away:
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from pathlib import Path
 
@@ -19,6 +18,9 @@ from actions.model.system import Settings
 
 TRIAL = b"goaround ready tries whether this key signs; this counts for nothing\n"
 SIGN_S = 15.0
+SECURITY_KEY = "sk-"
+"""Begins the type of a key that lies in a thing one carries."""
+TOUCHED = "a security key: not tried, since it wants a touch for each signature"
 
 
 def people_part(settings: Settings, login: str) -> Part:
@@ -31,15 +33,15 @@ def people_part(settings: Settings, login: str) -> Part:
     facts: dict[str, str] = {}
     allowed = Path(signing.allowed_signers).expanduser() if signing.allowed_signers else None
     if allowed is not None:
-        names = _principals(allowed)
-        if names is None:
+        lines = _lines(allowed)
+        if lines is None:
             words = f"{sanitise(str(allowed), limit=200)} is not there, or cannot be read"
             found.append(ReadyKind.SIGNERS_UNREAD.finding(words, "signers"))
             allowed = None
         else:
-            facts["allowed signers"] = str(len(names))
+            facts["allowed signers"] = str(len({one for line in lines for one in agent_keys.principals_of(line)}))
             for one, person in sorted(settings.people.items()):
-                if (person.signer or one) not in names:
+                if not any(agent_keys.names(line, person.signer or one) for line in lines):
                     words = f"{person.name or one} ({person.signer or one}) has no key there: they cannot sign"
                     found.append(ReadyKind.SIGNER_MISSING.finding(words, one))
     known = settings.people.get(login)
@@ -51,26 +53,33 @@ def people_part(settings: Settings, login: str) -> Part:
     return Part(tuple(found), facts=facts)
 
 
-def _principals(path: Path) -> set[str] | None:
-    """Everybody that the file names; None: it cannot be read."""
+def _lines(path: Path) -> list[str] | None:
+    """Those that name somebody; None: it cannot be read."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        rows = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return None
-    names: set[str] = set()
-    for line in lines:
-        if line.strip() and not line.lstrip().startswith("#"):
-            try:
-                names |= set(shlex.split(line, comments=True)[0].split(","))
-            except (ValueError, IndexError):
-                continue  # ssh-keygen does not understand such a line either
-    return names
+    return [one for one in rows if agent_keys.principals_of(one)]
+
+
+def _wants_touch(key: Path) -> bool:
+    """Whether it is a security key: a hand must be on it for each signature, and cron has none."""
+    for path in (key, Path(f"{key}.pub")):
+        try:
+            with path.open(encoding="utf-8", errors="replace") as file:
+                if file.read(len(SECURITY_KEY)) == SECURITY_KEY:
+                    return True
+        except OSError:
+            continue  # that it cannot be read is told when it is to sign
+    return False
 
 
 def _signs(key: str, signer: str, allowed: Path | None) -> str:
     """Signs the trial, as an approval would be: with the file, else with the agent. Raises GoaroundError."""
     path = Path(key).expanduser() if key else None
     if path is not None and path.is_file():
+        if _wants_touch(path):
+            return TOUCHED
         signature = signatures.sign(TRIAL, str(path), namespace=APPROVAL_NAMESPACE, timeout_s=SIGN_S)
         how = "the configured key signs"
     else:
@@ -78,9 +87,12 @@ def _signs(key: str, signer: str, allowed: Path | None) -> str:
         if not held:
             why = f"there is no key {path}" if path else "no signing key is configured ([signing] key)"
             raise GoaroundError(f"{why}, and no ssh agent holds one")
+        mine = agent_keys.key_of(signer, held, allowed)
+        if mine.startswith(SECURITY_KEY):
+            return TOUCHED
         with tempfile.TemporaryDirectory(prefix="goaround-ready-") as folder:
             public = Path(folder, "key.pub")
-            public.write_text(agent_keys.key_of(signer, held, allowed) + "\n", encoding="utf-8")
+            public.write_text(f"{mine}\n", encoding="utf-8")
             signature = signatures.sign(TRIAL, str(public), namespace=APPROVAL_NAMESPACE, timeout_s=SIGN_S)
         how = "a key of the ssh agent signs"
     seen = signatures.fits(TRIAL, signature, namespace=APPROVAL_NAMESPACE)

@@ -40,8 +40,21 @@ class Answer:
 
 
 def open_store(folder: Path, clock: Clock) -> SqliteJournal | None:
-    """The store for reading, or None when there is none yet: looking must not make one."""
-    if not (folder / "journal.sqlite3").exists():
+    """The store for reading, or None when there is none yet: looking must not make one.
+
+    Raises GoaroundError where this login may not look into the folder at all.
+    """
+    path = folder / "journal.sqlite3"
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be looked at",
+            error.strerror or str(error),
+            "run it as somebody who may read the store, or name another one with --store",
+            code="store-unreadable",
+        ) from error
+    if not there:
         return None
     return SqliteJournal(folder, clock, read_only=True)
 

@@ -34,6 +34,8 @@ class ReleaseBehind:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._found: dict[tuple[str, str], Behind] = {}
+        self._read_ms: dict[tuple[str, str], int] = {}
+        """When the environment was read: it may be another one meanwhile."""
         self._variables: tuple[int, dict[str, str | None]] | None = None
         self._lock = threading.Lock()
 
@@ -47,62 +49,76 @@ class ReleaseBehind:
             key = _key(history, row)
             found = self._found.get(key)
             if found is None:
-                found = self._found[key] = self._difference(history, row)
+                found, known = self._difference(history, row)
+                if known:
+                    self._found[key] = found
         return found
 
     def read(self, history: History, row: HistoryRow, told: Callable[[Behind], None] | None = None) -> Behind:
         """All of it, as far as it is not known; ``told`` hears of the first half. Slow; one after the other."""
-        found = self.difference(history, row)
-        if found.environment:
+        found, key = self.difference(history, row), _key(history, row)
+        if found.environment and self._ms() - self._read_ms.get(key, 0) <= ENVIRONMENT_S * 1000:
             return found
         if told is not None:
             told(found)
         with self._lock:
-            found = self._gaps(self._environment(history, row, found), row.release)
-            self._found[_key(history, row)] = found
+            found, known = self._environment(history, row, found)
+            found = self._gaps(found, row.release)
+            if key in self._found:
+                self._found[key] = found
+            if known:
+                self._read_ms[key] = self._ms()
+            else:  # shown, and asked for again
+                self._read_ms.pop(key, None)
         return found
 
     def forget(self) -> None:
         """Something was deployed or changed: what was compared with now is no more so."""
         with self._lock:
             self._found.clear()
+            self._read_ms.clear()
             self._variables = None
 
-    def _difference(self, history: History, row: HistoryRow) -> Behind:
+    def _ms(self) -> int:
+        return self._session.clock.monotonic_ms()
+
+    def _difference(self, history: History, row: HistoryRow) -> tuple[Behind, bool]:
+        """And whether that stays so: what cannot be read, or is not told, may be the next time."""
         running = running_of(history)
         if row.release.way_back is WayBack.RUNNING:
-            return Behind("it runs now")
+            return Behind("it runs now"), True
         repository = self._session.world().repository
         if repository is None:
-            return Behind("how it differs from what runs is known where [git] is configured")
+            return Behind("how it differs from what runs is known where [git] is configured"), False
         old = running.commit if running is not None else ""
         new = row.release.commit
         if not (is_full_id(old) and is_full_id(new)):
             missing = "what runs" if not is_full_id(old) else "it"
-            return Behind(f"how it differs from what runs is not known: nobody tells the commit of {missing}")
+            return Behind(f"how it differs from what runs is not known: nobody tells the commit of {missing}"), False
         if old == new:
-            return Behind("the same commit as what runs")
+            return Behind("the same commit as what runs"), True
         try:
             found = repository.difference(old, new)
         except GoaroundError as error:
-            return Behind(f"how it differs from what runs is not known: {error.line()}")
-        return Behind(f"{found.words()} from what runs", tuple(path for path in found.paths if is_migration(path)))
+            return Behind(f"how it differs from what runs is not known: {error.line()}"), False
+        migrations = tuple(path for path in found.paths if is_migration(path))
+        return Behind(f"{found.words()} from what runs", migrations), True
 
-    def _environment(self, history: History, row: HistoryRow, found: Behind) -> Behind:
+    def _environment(self, history: History, row: HistoryRow, found: Behind) -> tuple[Behind, bool]:
         session = self._session
         if not source_of(session.settings, history.option):
-            return replace(found, environment=NO_SOURCE)
+            return replace(found, environment=NO_SOURCE), True
         try:
             world = session.world()
             args = (session.settings, world, session.journal, row.release, row.lives, history.option)
             compared = compare(*args, now=self._now(world, history.option))
         except GoaroundError as error:
-            return replace(found, environment=f"not known: {error.line()}")
+            return replace(found, environment=f"not known: {error.line()}", environment_differs=False), False
         differs = compared.found is not None and compared.found.differs
-        return replace(found, environment=session.clean(compared.words(), 2000), environment_differs=differs)
+        return replace(found, environment=session.clean(compared.words(), 2000), environment_differs=differs), True
 
     def _now(self, world: World, option: str) -> dict[str, str | None]:
-        ms = self._session.clock.monotonic_ms()
+        ms = self._ms()
         if self._variables is None or ms - self._variables[0] > ENVIRONMENT_S * 1000:
             source = source_of(self._session.settings, option)
             self._variables = (ms, variables_now(self._session.settings, world, source))
@@ -114,7 +130,7 @@ class ReleaseBehind:
         try:
             said, why = said_of(self._session, release)
         except GoaroundError as error:
-            return replace(found, gaps_why=error.line())
+            return replace(found, gaps=(), gaps_why=error.line())
         gaps = [f"{name}{f' ({one.seen})' if one.seen else ''}" for name, one in said.items() if not one.ok]
         words = why or f"{len(said)} items said, {len(gaps) or 'no'} gap{'' if len(gaps) == 1 else 's'}"
         return replace(found, gaps=tuple(gaps), gaps_why=words)

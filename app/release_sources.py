@@ -35,6 +35,7 @@ CODE = ("coolify", "compose", "git")
 """Ways back that know releases of the code."""
 INCIDENTS = 100
 """So many of the newest incidents speak for or against releases."""
+PAGES = 20
 
 
 def read_history(session: Session, releases: tuple[Release, ...], option: str, depth: int = 1) -> History:
@@ -135,7 +136,15 @@ def watches_of(journal: SqliteJournal, system: str, *, drill: bool, now: datetim
 
 
 def _incidents(journal: SqliteJournal, system: str, *, drill: bool) -> list[IncidentSummary]:
-    return [one for one in journal.newest(INCIDENTS, system=system) if drill or one.mode != "drill"]
+    found: list[IncidentSummary] = []
+    before = 0
+    for _ in range(PAGES):  # where drills are flown each night, the real ones lie far behind
+        page = journal.newest(INCIDENTS, before, system)
+        found += [one for one in page if drill or one.mode != "drill"]
+        if len(found) >= INCIDENTS or len(page) < INCIDENTS:
+            break
+        before = page[-1].number
+    return found[:INCIDENTS]
 
 
 def _told(journal: SqliteJournal, one: IncidentSummary) -> tuple[Trouble, Release | None]:
@@ -143,14 +152,16 @@ def _told(journal: SqliteJournal, one: IncidentSummary) -> tuple[Trouble, Releas
     key = (str(journal.folder), one.id, one.closed_at)
     found = _KNOWN.get(key)
     if found is None:
-        plan = _plan(journal, one.id)
+        plans = _plans(journal, one.id)
+        plan = plans[-1] if plans else None
         target = plan.target.identity if plan is not None else ""
         fled = plan.running if plan is not None and plan.running != target else ""
+        before = tuple(dict.fromkeys(each.running for each in plans if each.running not in ("", target, fled)))
         proven = None
         if plan is not None and one.outcome == "recovered" and fled:
             began, at = _flown(journal, one.id, plan)
             proven = _as_proven(plan.target, one.id, began, at or one.closed_at)
-        found = Trouble(one.id, one.declared_at, one.outcome, one.closed_at, fled, target), proven
+        found = Trouble(one.id, one.declared_at, one.outcome, one.closed_at, fled, target, before), proven
         if one.outcome:
             _KNOWN[key] = found
     return found
@@ -177,17 +188,17 @@ def _as_proven(target: Release, incident: str, began: str, at: str) -> Release:
     )
 
 
-def _plan(journal: SqliteJournal, incident: str) -> Plan | None:
-    """The last plan that was drawn for the code; None: there is none that this version can read."""
-    events = journal.events_of_kinds(incident, ("plan.drawn",))
-    for event in reversed(events):
+def _plans(journal: SqliteJournal, incident: str) -> list[Plan]:
+    """The plans that were drawn for the code, the last one last, as far as this version can read them."""
+    found: list[Plan] = []
+    for event in journal.events_of_kinds(incident, ("plan.drawn",)):
         try:
             plan = Plan.from_json(event.data["plan"])
         except (ValueError, KeyError):
             continue  # of another version: what it knew of releases must not stop this incident
         if plan.option != "database":
-            return plan
-    return None
+            found.append(plan)
+    return found
 
 
 def _flown(journal: SqliteJournal, incident: str, plan: Plan) -> tuple[str, str]:

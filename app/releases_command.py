@@ -16,7 +16,7 @@ from actions.model.clock import SystemClock, span
 from actions.model.codec import to_json
 from actions.model.errors import BadInput
 from actions.model.golden import Pin, called
-from actions.model.last_good import Standing, judge
+from actions.model.last_good import judge
 from actions.model.release import Release, short_id
 from actions.model.release_history import History
 from actions.model.release_rows import HistoryRow, Listing
@@ -29,6 +29,7 @@ from app.places import store_folder
 from app.records import open_store
 from app.release_past import ENOUGH
 from app.release_sources import joined, listing_of, other_listings
+from app.release_words import golden_of, health_of
 from app.releases_behind import line_of, read_behind
 from app.settings import Loaded, find_config, load
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 LIMIT = 50
 PAGED = ("coolify", "git")
 """Sources that are read in pages."""
+SHORTEST = 7
+"""Digits by which a release may be named."""
 DEPTHS = (1, 4, 16, 64, 256)
 """So many times as far back a source is read, until there are as many as asked for."""
 
@@ -140,20 +143,22 @@ def _deep_enough(asked: Asked, settings: Settings, option: str, world: World) ->
 
 
 def _matches(releases: tuple[Release, ...], wanted: str) -> list[Release]:
-    """Those that are called so, or whose commit or image begins so."""
-    named = [one for one in releases if one.name == wanted]
-    if named:
-        return named
+    """Those that are meant: by the whole commit or image, else all that are called so or whose id begins so.
+
+    A name that looks like the beginning of another one's id means both.
+    """
+    whole = [one for one in releases if wanted in (one.commit, one.identity)]
+    if whole:
+        return whole
+    begin = wanted.removesuffix("…") if len(wanted) >= SHORTEST else ""
     return [
         one
         for one in releases
-        if wanted in (one.commit, one.identity)
+        if one.name == wanted
         or (
-            len(wanted) >= 7
+            begin
             and any(
-                key.startswith(wanted.removesuffix("…"))
-                for key in (one.commit, one.identity, one.identity.removeprefix("sha256:"))
-                if key
+                key.startswith(begin) for key in (one.commit, one.identity, one.identity.removeprefix("sha256:")) if key
             )
         )
     ]
@@ -251,9 +256,8 @@ def _lines(found: Found, asked: Asked, rows: list[HistoryRow], behind: Sequence[
 def _line(found: Found, row: HistoryRow) -> str:
     release, judged = row.release, judge(found.history, row)
     mark = "*" if found.proposal.release is not None and release.identity == found.proposal.release.identity else " "
-    timed = judged.standing in (Standing.GOOD, Standing.SHORT, Standing.RUNNING) and judged.healthy_s is not None
-    health = f"{judged.standing.value} {span(judged.healthy_s or 0)}" if timed else judged.standing.value
-    golden = f"GOLDEN{f' ({row.pin.label})' if row.pin.label else ''}; " if row.pin is not None else ""
+    health, pinned = health_of(judged), golden_of(row)
+    golden = f"{pinned}; " if pinned else ""
     when = (release.live_since or release.created)[:16].replace("T", " ")
     way = release.way_back.value if row.own else f"{' and '.join(row.sources)} only"
     newest = row.deployments[0][1] if row.deployments else None

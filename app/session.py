@@ -210,10 +210,14 @@ class Session(SessionPhases):
             raise Refused(reason)
         if self.incident.id and self._world is None:
             self.world()
+        import dataclasses  # when it is needed first, the screen stands
+
         from actions.engine import planner
+        from actions.model.bent_earlier import earlier
         from actions.model.carried import with_carried
 
-        plan = planner.draw(self.settings, option or self.option(), release, self.world(), self.incident.id)
+        world = dataclasses.replace(self.world(), earlier=earlier(self.incident))
+        plan = planner.draw(self.settings, option or self.option(), release, world, self.incident.id)
         plan = with_carried(plan, self.incident)
         data = plan.to_json()
         if self.redactor.finds(canonical_json(data).decode()):

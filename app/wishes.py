@@ -170,7 +170,7 @@ def _seen(screen: IncidentScreen) -> bool:
         # On a slow screen the Enters behind this one have come already, and were told: that must not be told over.
         screen.say(HELD_DOWN if screen.held_down else "this is what will happen; Enter runs it as shown")
         return False
-    if screen.session.clock.monotonic_ms() - screen.armed_at < LOOK_MS:
+    if screen.session.clock.monotonic_ms() - screen.waited_ms - screen.armed_at < LOOK_MS:
         screen.say("look at what will happen, then press Enter again")
         return False
     return True

@@ -72,13 +72,17 @@ class ConfirmDialog(Dialog[bool]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter counts when the name is complete."""
-        if event.value == self.target_name and self._seconds() - self._begun < HAND_S * len(self.target_name):
+        if event.value == self.target_name and self._took(event.input) < HAND_S * len(self.target_name):
             event.input.clear()
             self.trouble("Not confirmed: that came faster than a hand types. Type it again.")
         elif event.value == self.target_name:
             self.dismiss(True)
         else:
             self.trouble(f"Not confirmed: {progress_words(event.value, self.target_name)}.")
+
+    def _took(self, field: Input) -> float:
+        """Seconds of typing. The keys' own times count: a slow moment must not make a hand of a paste."""
+        return field.typed_s if self.keys_tell and isinstance(field, PlainInput) else self._seconds() - self._begun
 
     def action_cancel(self) -> None:
         """Leave without effect."""

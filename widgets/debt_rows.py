@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from actions.model.debt_again import again_words
 from actions.model.debts import deadline_words, holds, in_order, overdue_s
 from actions.model.due import due_words
 from actions.model.incident import Debt
@@ -47,12 +48,13 @@ def _lines(place: int, debt: Debt, now: datetime, width: int) -> list[tuple[int,
 
 
 def _details(debt: Debt, now: datetime, late: bool) -> list[tuple[str, str]]:
+    again = [(again_words(debt), "tone--dim" if debt.paid else "tone--warning")] if debt.why else []
     if debt.paid:
         when = due_words(debt.paid_at) if debt.paid_at else "then"
-        return [(f"by {debt.paid_by or 'a step'} {when}: {debt.paid}", "tone--dim")]
+        return [*again, (f"by {debt.paid_by or 'a step'} {when}: {debt.paid}", "tone--dim")]
     until = deadline_words(debt, now) + (f" (was due {due_words(debt.due)})" if late else "")
     ticket = f" · ticket: {debt.ticket}" if debt.ticket else ""
-    rows = [(f"{until} · owner: {debt.owner or 'nobody'}{ticket}", "tone--warning" if late else "tone--dim")]
+    rows = [*again, (f"{until} · owner: {debt.owner or 'nobody'}{ticket}", "tone--warning" if late else "tone--dim")]
     if debt.undo:
         rows.append((f"straightened by: {debt.undo}", ""))
     return rows
@@ -62,7 +64,7 @@ class DebtList(RowView):
     """Debts, one under the other; the cursor stands on the first line of one."""
 
     class Wanted(Message):
-        """The highlighted debt is to be paid or assigned."""
+        """The highlighted debt is to be paid or assigned, or is owed again."""
 
         def __init__(self, do: str) -> None:
             super().__init__()
@@ -71,6 +73,14 @@ class DebtList(RowView):
     DEFAULT_CSS = "DebtList { width: 1fr; height: 8; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "want('pay')", "pay", id="debts.pay", tooltip="Pay the highlighted debt", show=False),
+        Binding(
+            "space",
+            "want('again')",
+            "again",
+            id="debts.again",
+            tooltip="Take back a payment by hand",
+            show=False,
+        ),
         Binding("a", "want('assign')", "assign", id="debts.assign", tooltip="Assign the highlighted debt", show=False),
     ]
 

@@ -1,4 +1,4 @@
-"""The debts of an incident: what is owed until when and by whom. Answers which one is to be paid or assigned."""
+"""The debts of an incident: what is owed until when and by whom. Answers what is to be done with which one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button
 
+from actions.model.debt_again import again_reason, by_hand
 from actions.model.debts import bent_words, counted, paid_words
 from actions.model.incident import Incident
 from actions.model.parked import with_ways
@@ -20,7 +21,7 @@ from widgets.presentation import harmless, wrap_cells
 
 AROUND = 4
 """Lines of the dialog that are neither words nor the list: its border, a trouble, the buttons."""
-PAY, ASSIGN = "pay", "assign"
+PAY, ASSIGN, AGAIN = "pay", "assign", "again"
 LONGEST_TEXT, LONGEST_UNDO = 110, 250
 """Cells of what is said again where one is paid or assigned: the list has it whole, and the fields stay in sight."""
 
@@ -32,7 +33,7 @@ class DebtWish:
     debt: str
     """Its name."""
     do: str
-    """``pay`` or ``assign``."""
+    """``pay``, ``assign`` or ``again``: somebody paid it by mistake."""
 
 
 class DebtsDialog(Dialog[DebtWish | None]):
@@ -49,14 +50,15 @@ class DebtsDialog(Dialog[DebtWish | None]):
         at: str = "",
         others: str = "",
         said: str = "",
+        who: str = "",
         ascii: bool = False,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """``locked``: why nothing may be changed here; ``at``: the debt that is highlighted to begin with; ``others``:
-        what other records of the system owe; ``said``: why the last wish was refused.
+        what other records of the system owe; ``said``: why the last wish was refused; ``who``: the login that looks.
         """
         super().__init__(f"Debts of {incident.id}", ascii=ascii, seconds=seconds)
-        self.others, self.said = others, said
+        self.others, self.said, self.who = others, said, who
         self.incident = incident
         self.now = now
         self.locked = locked
@@ -76,6 +78,8 @@ class DebtsDialog(Dialog[DebtWish | None]):
         words = f"{left} open" if left and "overdue" not in left else left or "nothing is owed"
         bent = bent_words(self.incident.debts)
         keys = ". Enter pays, a assigns" if left and not self.locked else ""
+        if not left and not self.locked and any(by_hand(one) for one in self.incident.debts):
+            keys = ". Space takes back what was paid by hand"
         return f"{words[:1].upper()}{words[1:]}{f'; {bent}' if bent else ''}{keys}."
 
     def show(self, incident: Incident, now: datetime) -> None:
@@ -126,7 +130,11 @@ class DebtsDialog(Dialog[DebtWish | None]):
         debt = self.query_one(DebtList).debt
         if self.locked:
             self.trouble(self.locked)
-        elif debt is None or debt.paid:
-            self.trouble(f"{debt.name} is paid already" if debt else "nothing is highlighted")
+        elif debt is None:
+            self.trouble("nothing is highlighted")
+        elif name == AGAIN and (reason := again_reason(self.incident, debt.name, self.who)):
+            self.trouble(reason)
+        elif debt.paid and name != AGAIN:
+            self.trouble(f"{debt.name} is paid already{': Space takes that back' if by_hand(debt) else ''}")
         else:
             self.dismiss(DebtWish(debt.name, name))

@@ -5,6 +5,7 @@ Enter that was still held down when the dialog opened does nothing: it is heard 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from typing import ClassVar, TypeVar
@@ -87,6 +88,19 @@ class PlainInput(Input):
         )
         self.cursor_blink = False
         self.pasting = pasting
+        self._first_at = self._entered_at = 0.0
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Textual's own handler comes after this one."""
+        if not self.value:
+            self._first_at = event.time
+        if event.key == "enter":
+            self._entered_at = event.time
+
+    @property
+    def typed_s(self) -> float:
+        """Seconds from its first key to Enter, by when the keys came: how long a slow machine took is nothing of it."""
+        return self._entered_at - self._first_at
 
     def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
@@ -138,6 +152,7 @@ class Dialog(ModalScreen[Answer]):
         self.ascii = ascii
         self._seconds = seconds
         self._opened = seconds()
+        self._enter_at = math.inf
 
     def body(self) -> Iterable[Widget]:
         """What stands between the title and the buttons."""
@@ -179,15 +194,28 @@ class Dialog(ModalScreen[Answer]):
             self.focused.scroll_visible(animate=False)
 
     @property
+    def keys_tell(self) -> bool:
+        """Whether its clock is the one that stamps the keys."""
+        return self._seconds is time.monotonic
+
+    def enter_came(self, at: float) -> None:
+        """When the Enter that comes next was pressed: on a slow machine that is long before it is heard."""
+        self._enter_at = at
+
+    @property
+    def _pressed(self) -> float:
+        return min(self._seconds(), self._enter_at) if self.keys_tell else self._seconds()
+
+    @property
     def deaf(self) -> bool:
         """Enter that comes now may be the one that opened the dialog."""
-        return self._seconds() - self._opened < DEAF_S
+        return self._pressed - self._opened < DEAF_S
 
     def action_guard(self) -> None:
         """Enter comes by here first: a held one is swallowed and keeps the dialog deaf, any other goes its way."""
         if not self.deaf:
             raise SkipAction
-        self._opened = self._seconds()
+        self._opened = max(self._opened, self._pressed)
 
     def trouble(self, text: str) -> None:
         """Say why it cannot be answered so; an empty text takes it back."""

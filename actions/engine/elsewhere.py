@@ -24,8 +24,8 @@ STRAIGHT = "straightens"
 class KnowsParked(Protocol):
     """A journal of several records."""
 
-    def parked(self, system: str) -> tuple[str, ...]:
-        """Ids of the parked records of a system, newest first."""
+    def parked(self, system: str, environment: str, mode: str) -> tuple[str, ...]:
+        """Ids of the parked records of a system in this environment and mode, newest first."""
 
     def debt_events(self, incidents: Sequence[str] | None = None) -> dict[str, list[ev.Event]]:
         """Everything about debts of these records, in order."""
@@ -60,7 +60,9 @@ def pay_elsewhere(
 
     parked: tuple[str, ...] = ()
     with contextlib.suppress(GoaroundError):
-        parked = journal.parked(incident.declared.system)
+        # A drill, or another environment of that name in a shared store, is another thing with the same words.
+        said = incident.declared
+        parked = journal.parked(said.system, said.environment, said.mode)
     for other in parked:
         with contextlib.suppress(GoaroundError):  # one that is damaged keeps none of the others from being paid
             if other != incident.id:

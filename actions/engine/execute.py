@@ -143,8 +143,7 @@ def _debts(incident: Incident, run: Run, facts: dict[str, str], *, took: bool, n
     ``debt about`` names the thing that is bent: it is owed once, whichever runs tell of it. ``pays about`` names the
     one that is no longer so, however the run ended: what is owed about it is paid, whichever step opened it.
     The same names after ``also`` tell of a second thing that it bent.
-    Committed with the end of the run or before it: a debt that was recorded for a step that is looked into later does
-    no harm, and it is not recorded twice.
+    Committed with the end of the run, and not recorded twice.
     """
     second = {name.removeprefix(ALSO): value for name, value in facts.items() if name.startswith(ALSO)}
     bodies = [body for told in (facts, second) for body in _opened(incident, run, told, took=took, now=now)]
@@ -178,15 +177,17 @@ def _opened(incident: Incident, run: Run, facts: dict[str, str], *, took: bool, 
     return [ev.DebtOpened(name, facts["debt"], undo, facts.get("due") or due_by(now))]
 
 
-def _commit_end(journal: Journal, incident: str, actor: str, bodies: Sequence[ev.Body]) -> None:
+def _commit_end(
+    journal: Journal, incident: str, actor: str, bodies: Sequence[ev.Body], guard: Callable[[int], None] | None = None
+) -> None:
     """The end of a running step is kept even when the disk is full: the store gives its reserve back once."""
     try:
-        journal.append_all(incident, actor, bodies)
+        journal.append_all(incident, actor, bodies, guard=guard)
     except GoaroundError:
         free = getattr(journal, "free_reserve", None)
         if free is None or not free():
             raise
-        journal.append_all(incident, actor, bodies)
+        journal.append_all(incident, actor, bodies, guard=guard)
 
 
 def ask(step: Step, world: World, *, undo: bool) -> Checked:
@@ -209,26 +210,22 @@ def resolve(journal: Journal, world: World, incident_id: str, number: int, actor
         run = find_run(incident, number)
         if not run.open:
             return Checked(run.resolved or Happened.UNKNOWN, run.summary)
-        if seen is None:
-            seen = _look(incident, run, world)
-            debts = _debts(incident, run, seen.facts, took=seen.happened is Happened.YES, now=world.clock.now())
-            if seen.happened is Happened.YES:
-                pay_elsewhere(journal, incident, run.code, seen.facts, debts, actor)
-            if debts:
-                with contextlib.suppress(GoaroundError):  # a full disk: what was seen is recorded all the same
-                    journal.append_all(incident_id, actor, debts)
-                continue  # the record has grown
+        seen = seen or _look(incident, run, world)
+        took = seen.happened is Happened.YES
+        debts = _debts(incident, run, seen.facts, took=took, now=world.clock.now())
 
         def unchanged(head: int, folded: int = incident.head_seq) -> None:
             if head != folded:
                 raise _HeadMoved
 
+        end = [*debts, ev.StepResolved(number, seen.happened.value, seen.detail)]
         try:
-            journal.append(
-                incident_id, actor, ev.StepResolved(number, seen.happened.value, seen.detail), guard=unchanged
-            )
+            # Together or not at all: an end without what the run has bent would be a debt that nobody knows of.
+            _commit_end(journal, incident_id, actor, end, unchanged)
         except _HeadMoved:
             continue  # it may have been resolved by another
+        if took:
+            pay_elsewhere(journal, incident, run.code, seen.facts, debts, actor)
         return seen
 
 

@@ -6,7 +6,7 @@ Only reads the list (``ssh-add -L``); signing with one of them is left to ``sign
 from __future__ import annotations
 
 import os
-import shlex
+import re
 import subprocess
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def key_of(signer: str, keys: tuple[str, ...], allowed_signers: Path | None) -> 
             lines = allowed_signers.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError as error:
             raise GoaroundError(f"{allowed_signers} cannot be read", sanitise(str(error.strerror))) from error
-        named = {key for line in lines if signer in _principals(line) for key in keys if key in line}
+        named = {key for line in lines if names(line, signer) for key in keys if key in line}
         if not named:
             raise GoaroundError(f"no key of the ssh agent belongs to {signer}", f"by {allowed_signers}")
         return next(key for key in keys if key in named)
@@ -56,10 +56,28 @@ def key_of(signer: str, keys: tuple[str, ...], allowed_signers: Path | None) -> 
     return keys[0]
 
 
-def _principals(line: str) -> tuple[str, ...]:
-    if line.lstrip().startswith("#") or not line.strip():
+def principals_of(line: str) -> tuple[str, ...]:
+    """The patterns of a line of allowed signers, as ssh-keygen reads them; none of a comment or what it cannot read.
+
+    What follows is not read: a comment behind the key may hold any quotes.
+    """
+    text = line.strip(" \t\r\n")
+    if not text or text.startswith("#"):
         return ()
-    try:
-        return tuple(shlex.split(line, comments=True)[0].split(","))
-    except (ValueError, IndexError):
-        return ()
+    if text.startswith('"'):
+        first, quote, _ = text[1:].partition('"')
+        return tuple(first.split(",")) if quote else ()
+    return tuple(re.split(r"[ \t]", text, maxsplit=1)[0].split(","))
+
+
+def names(line: str, signer: str) -> bool:
+    """Whether a line of allowed signers is for this signer: ``*`` and ``?`` stand for others, ``!`` takes one out."""
+    patterns = principals_of(line)
+    if any(_fits(one[1:], signer) for one in patterns if one.startswith("!")):
+        return False
+    return any(_fits(one, signer) for one in patterns if not one.startswith("!"))
+
+
+def _fits(pattern: str, signer: str) -> bool:
+    parts = (".*" if one == "*" else "." if one == "?" else re.escape(one) for one in pattern)
+    return re.fullmatch("".join(parts), signer, re.DOTALL) is not None

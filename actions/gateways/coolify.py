@@ -13,6 +13,7 @@ from urllib.parse import quote
 from actions.gateways.coolify_http import TOO_LONG, CoolifyHttp
 from actions.gateways.coolify_reading import Reader
 from actions.gateways.coolify_refusals import Answer, parsed, refusal, words
+from actions.gateways.coolify_values import no_answer
 from actions.model.coolify import (
     Application,
     BackupExecution,
@@ -54,7 +55,7 @@ class HttpCoolify:
     ) -> None:
         self._table = table
         self._redact = redact
-        self._http = CoolifyHttp(table, resolve)
+        self._http = CoolifyHttp(table, resolve, redact)
         self._reader = Reader(redact)
         self._pause = pause
         self._version: Version | None = None
@@ -68,8 +69,11 @@ class HttpCoolify:
         return self._version
 
     def application(self) -> Application:
-        """As it is configured now."""
-        return self._reader.application(self._get(f"/applications/{self._uuid}"))
+        """As it is configured now. Raises BadInput for an answer on another one."""
+        found = self._reader.application(self._get(f"/applications/{self._uuid}"))
+        if found.uuid not in ("", self._table.application):
+            raise no_answer("the application", f"it is on another one ({found.uuid})")
+        return found
 
     def deployments(self, skip: int = 0, take: int = 10, *, logs: bool = False) -> tuple[tuple[Deployment, ...], int]:
         """A page, newest first.

@@ -6,6 +6,7 @@ What an answer means is left to ``coolify_refusals`` and ``coolify_reading``, wh
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -81,9 +82,10 @@ class _Line:
 class CoolifyHttp:
     """Requests with the two tokens of the configuration; tokens are read at the moment of use and never kept."""
 
-    def __init__(self, table: CoolifyTable, resolve: Callable[[str], str]) -> None:
+    def __init__(self, table: CoolifyTable, resolve: Callable[[str], str], redact: Callable[[str], str] = str) -> None:
         self._table = table
         self._resolve = resolve
+        self._redact = redact
         self._idle: list[_Line] = []
         self._verify: Any = None
         self._lock = threading.Lock()
@@ -120,7 +122,8 @@ class CoolifyHttp:
                     "Coolify's answer cannot be read", f"{call.path}: {error}", "look at it in Coolify", code=TOO_LONG
                 ) from error
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError) as error:
-                why = f"no whole answer within {self._table.answer} s" if line.late else named(error)
+                # What is no HTTP is quoted by the library: it may be anything.
+                why = f"no whole answer within {self._table.answer} s" if line.late else self._redact(named(error))
                 if changes and line.sent:
                     raise OutcomeUnknown(
                         "Coolify was asked and did not answer", why, "what came of it is looked up"
@@ -145,17 +148,20 @@ class CoolifyHttp:
                 body = _read(response)
                 head = response.headers
                 seconds = wait_of(head.get("retry-after", ""), head.get("date", ""))
-                leads = sanitise(head.get("location", "").partition("?")[0], limit=LONGEST_LOCATION)
-                return Answer(response.status_code, body, seconds, leads)
+                return Answer(response.status_code, body, seconds, self._leads(head.get("location", "")))
         finally:
             deadline.cancel()
+
+    def _leads(self, location: str) -> str:
+        """An address without what may be secret in it: who asks, and what follows ? or #."""
+        place = re.sub(r"^([a-z+.-]*://)[^/]*@", r"\1", re.split(r"[?#]", location, maxsplit=1)[0], flags=re.IGNORECASE)
+        return sanitise(self._redact(place), limit=LONGEST_LOCATION)
 
     @contextmanager
     def _line(self, *, keep: bool) -> Iterator[_Line]:
         """One that nobody else uses. What changes something gets a connection of its own: one that was kept may be
         closed by the server just then, and nobody would know whether it had understood."""
-        with self._lock:
-            line = self._idle.pop() if keep and self._idle else None
+        line = self._kept() if keep else None
         kept = line is not None
         line = line or self._new_line()
         line.sent, line.kept = False, kept
@@ -169,6 +175,15 @@ class CoolifyHttp:
                     self._idle.append(line)
             else:
                 line.close()
+
+    def _kept(self) -> _Line | None:
+        """One that has served before. A timer that could not be stopped any more may have cut it since."""
+        while True:
+            with self._lock:
+                line = self._idle.pop() if self._idle else None
+            if line is None or not line.late:
+                return line
+            line.close()
 
     def _new_line(self) -> _Line:
         import httpx

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from actions.gateways.coolify_entries import Entries
-from actions.gateways.coolify_values import flag, instant, number_of, object_of, objects, rows_of, state_of
+from actions.gateways.coolify_values import flag, instant, no_answer, number_of, object_of, objects, rows_of, state_of
 from actions.model.clock import parse_stamp
 from actions.model.coolify import (
     HEAD,
@@ -52,9 +52,10 @@ class Reader:
     def version(self, text: str) -> Version:
         """``4.0.0-beta.420``, ``v4.3.11``, ``4.3.11-rc1``, ``{"version": "4.3.11"}``: a beta is before its release."""
         told = re.fullmatch(r'\s*\{[^{}]*"version"\s*:\s*"([^"]{1,60})"[^{}]*\}\s*', text[:LONGEST])
-        clean = (told[1] if told else text).strip().strip('"').removeprefix("v")
+        clean = (told[1] if told else text).strip().strip('"').lstrip("vV")
         found = re.fullmatch(
-            r"(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:[-.]?([a-zA-Z]{1,12})[.-]?(\d{1,12})?[0-9A-Za-z.-]{0,40})?"
+            # A packager's own number behind it (4.3.11-2) makes no other version of it.
+            r"(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4})(?:[-.]\d{1,6})?)?(?:[-.]?([a-zA-Z]{1,12})[.-]?(\d{1,12})?[0-9A-Za-z.-]{0,40})?"
             r"(?:\+[0-9A-Za-z.-]{0,40})?",
             clean,
         )
@@ -70,8 +71,10 @@ class Reader:
         return Version((*numbers, *before), sanitise(clean, limit=40))
 
     def application(self, data: Any) -> Application:
-        """``GET /applications/{uuid}``."""
+        """``GET /applications/{uuid}``. Raises BadInput where it tells nothing that an application has."""
         one = object_of(data, "the application")
+        if "uuid" not in one and "name" not in one:
+            raise no_answer("the application", "it names none")
         raw = one.get("settings")
         settings: dict[str, Any] = raw if isinstance(raw, dict) else {}
         options = self.text(one, "custom_docker_run_options")
@@ -84,7 +87,8 @@ class Reader:
             build_pack=self.text(one, "build_pack"),
             git_repository=self.text(one, "git_repository"),
             git_branch=self.text(one, "git_branch"),
-            git_commit_sha=self.text(one, "git_commit_sha") or HEAD,
+            # Nothing is pinned only where that is told: a field that is not there says nothing of a pin.
+            git_commit_sha=self.text(one, "git_commit_sha") or (HEAD if "git_commit_sha" in one else ""),
             image_name=self.text(one, "docker_registry_image_name"),
             image_tag=self.text(one, "docker_registry_image_tag"),
             urls=tuple(url for url in self.text(one, "fqdn").split(",") if url),

@@ -29,7 +29,7 @@ class Answer:
     body: bytes
     retry_after_s: int = 0
     location: str = ""
-    """Where a redirect leads, raw."""
+    """Where a redirect leads, safe to show."""
 
 
 PAGE = "a web page, no answer of its API"
@@ -103,11 +103,12 @@ def refusal(call: CoolifyCall, answer: Answer, said: str) -> GoaroundError:
             f"make a new one in the application's team; {token}",
             code="coolify-token",
         )
-    if status in (403, 404) and is_page(answer):
+    if status in (403, 404) and not isinstance(_json(answer), dict):
+        # Coolify says no in JSON. Its own proxy does not ("404 page not found") while it is updated.
         return Refused(
             "no Coolify API answers at this address",
             f"{call.method} {call.path}: {detail}",
-            "check coolify.url: its port, a path in front, and what a proxy lets through",
+            "check coolify.url: its port, a path in front, what a proxy lets through; or Coolify is just being updated",
             code="coolify-answer",
         )
     if status == 403:

@@ -76,10 +76,13 @@ def object_of(data: Any, what: str) -> dict[str, Any]:
     if isinstance(data, dict) and set(data) == {"data"}:
         data = data["data"]
     if not isinstance(data, dict):
-        raise BadInput(
-            f"Coolify's answer on {what} is none", "it is no object", "check coolify.url", code="coolify-answer"
-        )
+        raise no_answer(what, "it is no object")
     return data
+
+
+def no_answer(what: str, why: str) -> BadInput:
+    """The error for a success that tells nothing of what was asked for."""
+    return BadInput(f"Coolify's answer on {what} is none", why, "check coolify.url", code="coolify-answer")
 
 
 def flag(value: Any) -> bool | None:
@@ -106,7 +109,8 @@ def instant(value: Any) -> str:
     """UTC stamp of an ISO time (without a zone: UTC, as Laravel stores them), of an engine's, of seconds or
     milliseconds since 1970; else empty."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = value / 1000 if value > 1e11 else value
+        # Compared before it is divided: a number of four hundred digits is valid JSON, and no division takes it.
+        seconds = value / 1000 if 1e11 < value < 1e14 else value
         return stamp(datetime.fromtimestamp(seconds, UTC)) if 1e8 < seconds < 1e11 else ""
     if not isinstance(value, str):
         return ""

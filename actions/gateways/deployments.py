@@ -74,9 +74,12 @@ def releases_of(history: tuple[Deployment, ...]) -> tuple[Release, ...]:
     found: dict[str, Release] = {}
     deployments: dict[str, list[Deployed]] = defaultdict(list)
     live = ""
+    first: dict[str, int] = {}  # in which order they came up first: an earlier one that comes again was gone back to
     for entry in history:
+        if entry.ok:
+            first.setdefault(entry.sha, len(first))
         if entry.ok and live in found and live != entry.sha:
-            many, back = deployments[live], entry.trigger == BY_ROLLBACK
+            many, back = deployments[live], entry.trigger == BY_ROLLBACK or first[entry.sha] < first[live]
             last = next((n for n, one in enumerate(many) if one.was_live), None)
             if last is not None:
                 many[last] = replace(many[last], until=entry.at, rolled_back=back)

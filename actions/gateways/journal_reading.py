@@ -128,14 +128,18 @@ class JournalReading:
             ).fetchone()
         return row[0] if row else None
 
-    def parked(self, system: str = "") -> tuple[str, ...]:
-        """Ids of the records that are parked, of one system or all, newest first. Quick where none is."""
-        only = " AND system=?" if system else ""
+    def parked(self, system: str = "", environment: str = "", mode: str = "") -> tuple[str, ...]:
+        """Ids of the records that are parked, of one system or all, newest first. Quick where none is.
+
+        ``environment``, ``mode``: of those alone; empty: of any.
+        """
+        wanted = {"system": system, "environment": environment, "mode": mode}
+        only = "".join(f" AND {column}=?" for column, value in wanted.items() if value)
         query = (
             "SELECT incident FROM incidents WHERE incident IN (SELECT incident FROM events WHERE kind='parked')"
             f" AND {PARKED}{only} ORDER BY n DESC"
         )
-        return tuple(row[0] for row in self._rows(query, (system,) if system else ()))
+        return tuple(row[0] for row in self._rows(query, tuple(filter(None, wanted.values()))))
 
     def find(self, wanted: str) -> str:
         """The full id for an id or its unique beginning or end. Raises BadInput naming the candidates."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from actions.gateways.git_order import newest_first
 from actions.gateways.git_reading import LOCAL_S, NETWORK_S, Answer, failure, run_git
 from actions.model.clock import stamp
 from actions.model.errors import BadInput, CommandFailed, GoaroundError, Refused
@@ -17,7 +18,7 @@ from actions.model.ports import Commit, Difference
 
 _CLONE = "set git.repository to a clone of the application on this machine"
 # Cut by git itself, so that a subject of a megabyte is not read 200 times; columns, not bytes.
-_FORMAT = "--format=tformat:%H%x00%ct%x00%<(200,trunc)%an%x00%<(300,trunc)%s"
+_FORMAT = "--format=tformat:%H %P%x00%ct%x00%<(200,trunc)%an%x00%<(300,trunc)%s"
 _DIRTY_SHOWN = 50
 
 
@@ -36,20 +37,24 @@ class GitRepository:
         answer = self._ok("rev-parse", "--absolute-git-dir")
         return answer.out.rstrip(b"\n").decode("utf-8", "surrogateescape")
 
+    def is_shallow(self) -> bool:
+        """Whether its history was cut off: what is not there may be older than all that is."""
+        return self._ok("rev-parse", "--is-shallow-repository").out.strip() == b"true"
+
     def commits(self, limit: int = 200) -> tuple[Commit, ...]:
-        """Newest first, from all tags, remote branches and HEAD: the newest ``limit``, and besides them every tagged
-        commit of the newest ``limit`` tags, so that no release is missing because much was merged since."""
+        """Newest first, none before what came of it (whatever a clock said), from all tags, remote branches and HEAD:
+        the newest ``limit``, and besides them every tagged commit of the newest ``limit`` tags, so that no release is
+        missing because much was merged since."""
         tags = self._tags()
         tips = ["--tags", "--remotes"]
         if self._git("rev-parse", "--verify", "--quiet", "HEAD^{commit}").status == 0:
             tips.append("HEAD")
-        found = {row.id: row for row in self._log(tags, f"--max-count={max(1, limit)}", *tips)}
+        found = {row[0].id: row for row in self._log(tags, f"--max-count={max(1, limit)}", *tips)}
         far = [sha for sha in tags if sha not in found][:limit]
         for start in range(0, len(far), 100):
             rows = self._log(tags, "--no-walk=unsorted", *far[start : start + 100])
-            found.update((row.id, row) for row in rows)
-        # Stable: where seconds are equal, git's own order (children before parents) stays.
-        return tuple(sorted(found.values(), key=lambda row: row.at, reverse=True))
+            found.update((row[0].id, row) for row in rows)
+        return tuple(newest_first(tuple(found.values())))
 
     def commit(self, full_id: str) -> Commit | None:
         """One commit by its full id, or None when it is not here. Raises BadInput for anything but a full id."""
@@ -60,7 +65,7 @@ class GitRepository:
             return None
         points = self._git("for-each-ref", f"--points-at={full_id}", "--format=%(refname)", "refs/tags")
         tags = {full_id: tuple(_tag(name) for name in points.out.splitlines())}
-        return next(iter(self._log(tags, "--no-walk=unsorted", full_id)), None)
+        return next((row for row, _ in self._log(tags, "--no-walk=unsorted", full_id)), None)
 
     def remote_refs(self, remote: str) -> dict[str, str]:
         """``refs/…`` and ``HEAD`` -> full id, where pushes to this remote go; tags unpeeled. Bounded in time."""
@@ -107,9 +112,11 @@ class GitRepository:
         for sha in (old, new):
             if self.commit(sha) is None:
                 raise BadInput("this commit is not in the clone", sha, "run `git fetch --tags` in the clone")
-        answer = self._ok(
+        answer = self._git(
             "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv", old, new
         )
+        if answer.status != 0:  # a clone without blobs tells which files differ all the same
+            return Difference(self.changed_between(old, new), counted=False)
         paths, added, removed = [], 0, 0
         for entry in answer.out.split(b"\0"):
             more, _, rest = entry.partition(b"\t")
@@ -172,17 +179,21 @@ class GitRepository:
                 found[key] = (*found.get(key, ()), _tag(name))
         return found
 
-    def _log(self, tags: dict[str, tuple[str, ...]], *which: str) -> list[Commit]:
+    def _log(self, tags: dict[str, tuple[str, ...]], *which: str) -> list[tuple[Commit, tuple[str, ...]]]:
+        """Each commit with its parents, as git lists them."""
         answer = self._ok("log", "-z", "--encoding=UTF-8", _FORMAT, *which, "--")
         fields = answer.out.split(b"\0")
         rows = zip(*[iter(fields)] * 4, strict=False)
         return [
-            Commit(
-                id=(key := sha.decode("ascii")),
-                at=_stamp(seconds),
-                author=sanitise(author).strip(),
-                subject=sanitise(subject).strip(),
-                tags=tags.get(key, ()),
+            (
+                Commit(
+                    id=(key := (ids := sha.decode("ascii").split())[0]),
+                    at=_stamp(seconds),
+                    author=sanitise(author).strip(),
+                    subject=sanitise(subject).strip(),
+                    tags=tags.get(key, ()),
+                ),
+                tuple(ids[1:]),
             )
             for sha, seconds, author, subject in rows
         ]

@@ -7,6 +7,7 @@ from dataclasses import field
 from enum import Enum
 from typing import Any
 
+from actions.model.clock import parse_stamp
 from actions.model.codec import from_json, to_json
 from actions.model.manifest import Manifest
 from actions.model.quick_dataclass import dataclass
@@ -126,6 +127,7 @@ class KeptBackup:
         found = from_json(KeptBackup, data, "backup")
         if found.format != VERSION:
             raise ValueError(f"backup: format {found.format} was written by another version")
+        parse_stamp(found.manifest.at)  # its age is counted from it
         return found
 
 
@@ -151,7 +153,9 @@ class ProvenRestore:
     @staticmethod
     def from_json(data: Any) -> ProvenRestore:
         """Raises ValueError naming what does not fit."""
-        return from_json(ProvenRestore, data, "proof")
+        found = from_json(ProvenRestore, data, "proof")
+        parse_stamp(found.at)  # a proof of no time tells nothing of now
+        return found
 
 
 @dataclass(frozen=True)

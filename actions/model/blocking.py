@@ -104,6 +104,10 @@ def _undo_reason(incident: Incident, step: PlannedStep, state: State) -> str | N
         from actions.model.taken_along import undo_waits  # of few plans
 
         return undo_waits(incident, step)
+    if incident.plan is not None and incident.plan.straightens(step.code) is not None:
+        from actions.model.stands_on import stands_reason  # of few steps
+
+        return stands_reason(incident, step)
     return None
 
 

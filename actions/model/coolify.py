@@ -10,11 +10,13 @@ from dataclasses import field
 from enum import Enum
 
 from actions.model.git_text import is_full_id
-from actions.model.quick_dataclass import dataclass
+from actions.model.late_pattern import late_pattern
+from actions.model.quick_dataclass import dataclass, replace
 from actions.model.release import short_id
 
 HEAD = "HEAD"
 """What ``git_commit_sha`` holds while nothing is pinned."""
+_BESIDE = late_pattern(r"pr-\d+(?:-.*)?|.*-build")
 
 
 def shown(version: str) -> str:
@@ -158,6 +160,12 @@ class RollbackImages:
     def known(self) -> bool:
         """Whether the absence of a tag means anything."""
         return self.asked and bool(self.images)
+
+    def built(self) -> RollbackImages:
+        """Of an application that Coolify builds, without what it leaves beside each version: the image in the middle of
+        a build (``…-build``) and those of previews (``pr-5-…``). Its list holds them, and its clean-up takes them
+        first; to deploy one would put a pull request live."""
+        return replace(self, images=tuple(one for one in self.images if not _BESIDE.fullmatch(one.tag)))
 
     def holds(self, tag: str) -> bool | None:
         """True, False, or None: not known."""

@@ -41,10 +41,10 @@ def same_version(told: str, wanted: str) -> bool:
 def fits(row: Deployment, commit: str, *, pulled: bool = False) -> bool:
     """Whether this row may be the one that was asked for; what is not told (yet) does not speak against it.
 
-    What a webhook brought was not asked for by us.
+    What a webhook brought was not asked for by us, nor was a restart.
     """
     told = version_told(row, pulled=pulled)
-    return not row.by_webhook and (not commit or not told or _names(row, told, commit))
+    return not row.by_webhook and not row.restart_only and (not commit or not told or _names(row, told, commit))
 
 
 def ours(row: Deployment, commit: str, *, pulled: bool = False) -> bool:
@@ -80,4 +80,5 @@ def whose(row: Deployment) -> str:
     """A deployment as people know it: of what, by whom, and its id."""
     told = shown(row.image_tag or row.commit) or "something"
     by = " by a push" if row.by_webhook else " by the API" if row.by_api else ""
-    return f"a deployment of {told}{by} ({row.uuid})"
+    what = "a restart" if row.restart_only else f"a deployment of {told}"
+    return f"{what}{by} ({row.uuid})"

@@ -45,7 +45,8 @@ def after(debts: tuple[Debt, ...], event: ev.Event) -> tuple[Debt, ...]:
     """
     body = event.body
     if isinstance(body, ev.DebtOpened):
-        return (*debts, Debt(body.debt, body.text, body.undo, body.due, opened_at=event.at))
+        new = Debt(body.debt, body.text, body.undo, body.due, opened_at=event.at, opened_by=event.actor, why=body.why)
+        return (*debts, new)
     if isinstance(body, ev.DebtPaid):
         return tuple(
             replace(one, paid=body.how, paid_at=event.at, paid_by=event.actor) if _is(one, body.debt) else one
@@ -74,13 +75,16 @@ def of_events(events: Iterable[ev.Event]) -> tuple[Debt, ...]:
 
 
 def about(debts: Iterable[Debt], thing: str) -> tuple[Debt, ...]:
-    """Those open ones whose text names this thing (a database), as a word of its own; an empty name: none."""
+    """What is bent and names this thing (a database), as a word of its own; an empty name: none.
+
+    What people are to do or to explain is left out, whatever its words: it says nothing of how the system stands.
+    """
     if not thing:
         return ()
     import re  # the first screen stands
 
     named = re.compile(rf"(?<![\w-]){re.escape(thing)}(?![\w-])")
-    return tuple(one for one in debts if not one.paid and named.search(one.text))
+    return tuple(one for one in holding(debts) if named.search(one.text))
 
 
 def overdue_s(debt: Debt, now: datetime) -> int:

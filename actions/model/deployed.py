@@ -6,6 +6,8 @@ from actions.model.quick_dataclass import dataclass
 
 FINISHED = ("", "ok")
 """How a deployment ends that was finished; one that nobody tells the end of is taken at its word."""
+UNDER_WAY = ("queued", "in_progress", "other")
+"""How one stands that has not ended, as far as its source tells."""
 BY_HAND, BY_ROLLBACK = "by hand", "rollback"
 
 

@@ -42,7 +42,7 @@ def parse_due(text: str, now: datetime) -> str:
 def due_words(due: str, now: datetime | None = None) -> str:
     """``2026-11-30 18:00Z``, with ``OVERDUE`` after it once ``now`` is later; what is no stamp as it stands."""
     try:
-        moment = parse_stamp(due)
+        moment = parse_stamp(due).astimezone(UTC)  # a record of others may hold another zone
     except (ValueError, OverflowError):
         return due
     over = ", OVERDUE" if now is not None and now > moment else ""

@@ -346,6 +346,8 @@ class DebtOpened:
     text: str
     undo: str
     due: str
+    why: str = later("")
+    """Why it is owed all the same, of one that was paid by mistake; empty: it is owed for the first time."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ speak English (``LC_ALL=C``) wherever its words are read here.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from actions.model.outside_text import sanitise
@@ -53,6 +54,15 @@ def branch_problem(name: str) -> str:
     if re.fullmatch(r"[0-9a-f]{4,64}", name):
         return "looks like a commit id"
     return ""
+
+
+def in_the_way(branch: str, refs: Iterable[str]) -> str:
+    """The branch among these refs that keeps git from making this one: to git it is a file where a folder must be."""
+    there = {name.removeprefix("refs/heads/") for name in refs if name.startswith("refs/heads/")}
+    parts = branch.split("/")
+    above = ("/".join(parts[:count]) for count in range(1, len(parts)))
+    below = (name for name in sorted(there) if name.startswith(f"{branch}/"))
+    return next((name for name in above if name in there), next(below, ""))
 
 
 def filled(argv: tuple[str, ...], *, ref: str, sha: str) -> tuple[str, ...]:
@@ -159,6 +169,13 @@ _REFUSALS: tuple[tuple[str, Refusal], ...] = (
     (
         r"src refspec .* does not match|bad object|did not match any|missing necessary objects|invalid object",
         Refusal("the commit is not whole in the clone", "run `git fetch --tags` in the clone, then draw again"),
+    ),
+    (
+        r"from promisor remote|lazy fetching disabled",
+        Refusal(
+            "the clone is partial and lacks what is asked for; nothing is fetched in an incident",
+            "take a whole clone: git clone without --filter, or `git fetch --refetch --no-filter` in this one",
+        ),
     ),
     (
         r"transport '.*' not allowed",

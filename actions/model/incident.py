@@ -110,6 +110,9 @@ class Debt:
     owner: str = ""
     ticket: str = ""
     opened_at: str = ""
+    opened_by: str = ""
+    why: str = ""
+    """Why it was opened anew after somebody had paid it; empty: it was not."""
     paid_at: str = ""
     paid_by: str = ""
 

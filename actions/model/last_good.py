@@ -1,8 +1,8 @@
 """Which release counts as good, and which of them is the last: computed from the history, and explained in words. Pure.
 
 Good is one whose deployment was finished, that was live long enough, that no watch of our record found bad and nobody
-rolled back from, and that no incident followed. Nothing else than what is recorded is known of it: that it works again
-is proven after the switch.
+rolled back from since, and that no incident followed. Nothing else than what is recorded is known of it: that it works
+again is proven after the switch.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import Enum
 from itertools import islice
 
 from actions.model.clock import short_time, span
-from actions.model.deployed import FINISHED
+from actions.model.deployed import FINISHED, UNDER_WAY
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release, WayBack
 from actions.model.release_facts import in_future
@@ -82,12 +82,16 @@ def judge(history: History, row: HistoryRow) -> Judged:
         return Judged(Standing.INCIDENT, f"{_listed(row.followed)} was declared while it was live", healthy)
     if release.bad:
         return Judged(Standing.INCIDENT, release.bad, healthy)
+    if release.ended in UNDER_WAY:
+        return Judged(Standing.UNKNOWN, f"its deployment has not ended: {release.ended}", healthy)
     if release.ended not in FINISHED:
         return Judged(Standing.FAILED, f"its last deployment: {release.ended}", healthy)
     if not row.lives:
         return _without_life(history, release)
     assert best is not None  # there are lives
-    against = None if best.sound else _against(best)
+    later = next((one for one in row.lives if one.since > best.since and (one.bad or one.rolled_back)), None)
+    # What was seen last goes before what was seen once: since then something around it may be another one.
+    against = _against(later) if later is not None else None if best.sound else _against(best)
     if against is not None:
         return Judged(*against, healthy)
     if in_future(best.since, history.now):
@@ -191,7 +195,9 @@ def _since_pinned(row: HistoryRow, at: str) -> str:
     if fled is not None:
         return f"{fled.incident} went back from it since"
     found = (one for life in row.lives for one in life.bad if any(seen.at > at for seen in one.bad))
-    return next((f"since then {one.words()}" for one in found), "")
+    watched = next((f"since then {one.words()}" for one in found), "")
+    left = next((life for life in row.lives if life.rolled_back and life.until > at), None)
+    return watched or (f"it was rolled back from {short_time(left.until)}, since it was pinned" if left else "")
 
 
 def _above(history: History) -> Iterator[str]:

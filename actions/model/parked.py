@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from actions.model.debts import BENT, bent, holding, holding_words
 from actions.model.incident import Debt, Incident, changes, owed
+from actions.model.plan import Plan, PlannedStep
 from actions.model.quick_dataclass import replace
 
 ONLY_STRAIGHTENS = "the record is parked: only what straightens its debts is run"
+
+PREPARES = "prepare"
+"""The stage of a plan that makes something beside what runs, and leaves that as it is."""
 
 
 def straightens_parked(incident: Incident, code: str, *, undo: bool = False) -> bool:
@@ -18,16 +22,21 @@ def straightens_parked(incident: Incident, code: str, *, undo: bool = False) -> 
     Taking the way back itself back is none of that: what runs is what the record says how it ended.
     """
     step = incident.plan.step(code) if incident.plan and incident.is_parked else None
-    if step is None or (undo and changes(step)):
+    if step is None or incident.plan is None or (undo and _is_the_way(incident.plan, step)):
         return False
     bent = step.code if undo else step.pays
     return bool(bent) and bool(owed(incident, bent, None if undo else step))
 
 
+def _is_the_way(plan: Plan, step: PlannedStep) -> bool:
+    """Whether what runs now came of this step; a plan that only prepares puts everything beside it."""
+    return changes(step) and plan.facts.get("stage") != PREPARES
+
+
 def parked_reason(incident: Incident, code: str, *, undo: bool = False) -> str:
     """Why this step (or its undo) is not run for a parked record, and what is done instead."""
     step = incident.plan.step(code) if incident.plan else None
-    if step is not None and undo and changes(step) and owed(incident, code):
+    if step is not None and incident.plan and undo and _is_the_way(incident.plan, step) and owed(incident, code):
         return f"the record is parked: u on {code} would take the way back itself back (w declares a new incident)"
     if step is not None and step.pays and not undo:
         return f"the record is parked, and what {code} straightens is not owed any more"
@@ -38,15 +47,16 @@ def with_ways(incident: Incident) -> tuple[Debt, ...]:
     """The debts with the ways that there are now: what takes back how a parked record ended is none."""
     if not incident.is_parked or incident.plan is None:
         return incident.debts
-    return tuple(replace(one, undo=_way(incident, one)) if bent(one) else one for one in incident.debts)
+    return tuple(with_way(one, incident.plan) for one in incident.debts)
 
 
-def _way(incident: Incident, debt: Debt) -> str:
+def with_way(debt: Debt, plan: Plan) -> Debt:
+    """A debt of a parked record, whose last plan this is, with the ways that there are."""
     first, _, others = debt.undo.partition(", or ")
-    step = incident.plan.step(first.removeprefix(BENT)) if incident.plan else None
-    if step is None or not changes(step):
-        return debt.undo
-    return others or f"by hand; {first} takes the way back itself back: not of a parked record"
+    step = plan.step(first.removeprefix(BENT)) if bent(debt) else None
+    if step is None or not _is_the_way(plan, step):
+        return debt
+    return replace(debt, undo=others or f"by hand; {first} takes the way back itself back: not of a parked record")
 
 
 def held_reason(incident: Incident, move: str) -> str | None:

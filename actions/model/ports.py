@@ -18,6 +18,7 @@ from actions.model.release import Release
 from actions.model.system_watch import LoginTable
 
 if TYPE_CHECKING:
+    from actions.model.bent_earlier import Earlier
     from actions.model.coolify import (
         Application,
         BackupExecution,
@@ -267,10 +268,13 @@ class Difference:
     added: int = 0
     """Lines; of files that are text."""
     removed: int = 0
+    counted: bool = True
+    """False: the clone lacks what stands in the files, and their lines could not be counted."""
 
     def words(self) -> str:
         """``3 files, +20 -4``."""
-        return f"{len(self.paths)} file{'' if len(self.paths) == 1 else 's'}, +{self.added} -{self.removed}"
+        lines = f"+{self.added} -{self.removed}" if self.counted else "lines not counted: the clone is partial"
+        return f"{len(self.paths)} file{'' if len(self.paths) == 1 else 's'}, {lines}"
 
 
 class Repository(Protocol):
@@ -279,8 +283,11 @@ class Repository(Protocol):
     def git_dir(self) -> str:
         """The absolute git folder (``/opt/app/.git``; the clone itself when it has no work tree)."""
 
+    def is_shallow(self) -> bool:
+        """Whether its history was cut off: what is not there may be older than all that is."""
+
     def commits(self, limit: int = 200) -> tuple[Commit, ...]:
-        """Newest first, from all tags, remote branches and HEAD."""
+        """Newest first, none before what came of it, from all tags, remote branches and HEAD."""
 
     def commit(self, full_id: str) -> Commit | None:
         """One commit by its full id, or None when it is not here."""
@@ -520,3 +527,5 @@ class World:
     """What the record of this incident holds last under a name (``Observed.what``); empty: nothing."""
     notes_of: Callable[[Release], tuple[Note, ...]] = _no_notes
     """What our own store knows of a release that whoever goes back to it must read: golden, environment changed."""
+    earlier: Earlier | None = None
+    """What earlier plans of this incident have bent, while the next one is drawn; None: nothing is known of any."""

@@ -54,19 +54,38 @@ def of_release(template: str) -> bool:
 def parse(content: bytes, path: str) -> dict[str, Said]:
     """What it says, by code or text as written. Raises BadInput, one clear line that names file and place."""
     try:
-        data = json.loads(content.decode("utf-8"))
+        data = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once_each)
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not UTF-8, at byte {error.start}", "", "write it anew") from error
     except json.JSONDecodeError as error:
         raise BadInput(f"{path}:{error.lineno}:{error.colno}: no JSON: {error.msg}", "", f"as in {_SHAPE}") from error
     except RecursionError as error:
         raise BadInput(f"{path}: nested too deeply", "", f"as in {_SHAPE}") from error
+    except _Twice as error:  # of two that wrote to it the second would take back what the first left out
+        raise BadInput(
+            f"{path}: {sanitise(str(error), limit=60)!r} stands twice in one object", "", "keep one"
+        ) from None
+    except ValueError as error:  # a number that Python does not take
+        raise BadInput(f"{path}: a number of too many digits", "", f"as in {_SHAPE}") from error
     items = data.get("items") if isinstance(data, dict) else None
     if not isinstance(items, dict):
         raise BadInput(f'{path}: "items" is missing or no object', "", f"as in {_SHAPE}")
     if len(items) > MOST_ITEMS:
         raise BadInput(f"{path}: {len(items)} items; {MOST_ITEMS} at most", "", "leave out what the document lacks")
     return {name: _said(value, f"{path}: items.{sanitise(name, limit=60)}") for name, value in items.items()}
+
+
+class _Twice(ValueError):
+    """A key that stands twice."""
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Twice(name)
+        found[name] = value
+    return found
 
 
 def _said(value: Any, where: str) -> Said:

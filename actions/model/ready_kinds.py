@@ -27,6 +27,10 @@ class ReadyKind(Enum):
         *("target-gone", _E, "The image or commit of the release that would be gone back to is not there."),
         "pull or build it again now, while nothing burns",
     )
+    TARGET_UNCHOSEN = (
+        *("target-unchosen", _U, "Releases are there, but what runs is not known: none of them can be proposed."),
+        "say how it is learnt what runs, or choose one yourself: t in the cockpit",
+    )
     TARGET_OLDER = (
         *("target-older", _W, "The last good release is gone; an older one would be gone back to."),
         "pull or build the newer one again",
@@ -104,6 +108,10 @@ class ReadyKind(Enum):
     DATABASE_RIGHTS = (
         *("database-rights", _E, "The configured role may not do what a restore needs."),
         "set database.admin to the owner with CREATEDB, or to a superuser",
+    )
+    DATABASE_HELD = (
+        *("database-held", _E, "Nothing can take the database's place as it stands: a standby, a slot, a template."),
+        "end what holds it, or name the primary in database.reach",
     )
     DUMP_TOO_OLD = (
         *("dump-too-old", _E, "pg_dump is older than the server: it refuses to dump it."),

@@ -11,6 +11,7 @@ from typing import Any
 
 from actions.model import events as ev
 from actions.model.checklist import Item, Phase
+from actions.model.debt_again import again_words
 from actions.model.due import due_words
 from actions.model.incident import Incident, items, state_of
 from actions.model.markdown_text import code, escape
@@ -127,6 +128,9 @@ def _written(incident: Incident, events: Events, about: re.Pattern[str]) -> Iter
         for event in paid:
             who = f"{escape(event.actor)}, {escape(clock_time(event.at))}"
             yield f"- **{escape(item.code)}**, {who}: {escape(event.body.how)} {_cite(event)}"
+        again = next((one for one in incident.debts if one.name == item.code and one.why and not one.paid), None)
+        if again is not None:
+            yield f"- **Not written yet**: {escape(item.code)} {escape(item.text)}: {escape(again_words(again))}"
         if paid:
             continue
         marked = [one for one in events if isinstance(one.body, ev.ItemMarked) and one.body.code == item.code]

@@ -18,6 +18,9 @@ def debts_section(incident: Incident, events: Sequence[ev.Event]) -> Iterator[st
     for debt in incident.debts:
         state = f"paid: {escape(debt.paid)}" if debt.paid else "**OPEN**"
         yield f"- {escape(debt.name)}: {escape(debt.text)}: {state}"
+        if debt.why:
+            who = f"{escape(debt.opened_by)}, {escape(clock_time(debt.opened_at))}"
+            yield f"  - opened anew by {who}: {escape(debt.why)}"
         if debt.paid and debt.paid_at:
             late = ", **after the sign-off**" if signed and debt.paid_at > signed else ""
             yield f"  - by {escape(debt.paid_by)}, {escape(clock_time(debt.paid_at))}{late}"

@@ -244,6 +244,8 @@ def _refused(body: ev.StepRefused, told: _Told) -> str:
 def _debt(body: ev.DebtOpened, told: _Told) -> str:
     due = f"; due {due_words(body.due)}" if body.due else ""
     undo = f"; undo: {body.undo}" if body.undo else ""
+    if body.why:
+        return f"debt {body.debt} opened anew{told.late()}{_because(body.why)}: {body.text}{undo}{due}"
     return f"debt {body.debt}: {body.text}{undo}{due}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from actions.model.clock import short_time
-from actions.model.deployed import FINISHED
+from actions.model.deployed import FINISHED, UNDER_WAY
 from actions.model.git_text import is_full_id
 from actions.model.quick_dataclass import replace
 from actions.model.release import Release, WayBack, short_id
@@ -69,7 +69,7 @@ def conflicts(told: Sequence[tuple[str, Release]], now: str) -> Iterator[str]:
     for source, at in times:
         if in_future(at, now):
             yield f"deployed: {source} says {short_time(at)}, which has not come yet: its clock or its zone is wrong"
-    ends = [(source, one.ended) for source, one in told if one.ended]
+    ends = [(source, one.ended) for source, one in told if one.ended and one.ended not in UNDER_WAY]
     for source, end in ends[1:]:
         if (end in FINISHED) != (ends[0][1] in FINISHED):
             yield f"how its last deployment ended: {ends[0][0]} says {ends[0][1]}, {source} says {end}"

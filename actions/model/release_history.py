@@ -157,7 +157,7 @@ class History:
                 *strange,
                 *_shared(lives),
             ),
-            fled=tuple(one for one in self.troubles if one.went_back and one.fled in known),
+            fled=tuple(one for one in self.troubles if one.fled_from(known)),
             proven=tuple(one for one in self.troubles if one.went_back and one.target in known),
             pin=pin_of(self.pins, release),
             deployments=tuple(sorted(many, key=lambda pair: pair[1].at or pair[1].began, reverse=True)),
@@ -189,7 +189,29 @@ class History:
         if lives and not lives[0].until and any(runs(told) for _, told in group.every):
             last = lives[0]  # told by one that does not know what runs, such as our own record
             lives[0] = self._life(last.source, Deployed(last.since, ended=last.ended), own, live=True)
-        return tuple(lives), strange
+        return tuple(self._unbroken(lives)), strange
+
+    def _unbroken(self, lives: list[Life]) -> list[Life]:
+        """The same lives, the last one first; one that went on when it was deployed once more is one life."""
+        found: list[Life] = []
+        for one in lives:
+            after = found[-1] if found else None
+            if after is None or not _goes_on(one, after):
+                found.append(one)
+                continue
+            mine = one if one.live or (after.guessed and after.until <= one.until) else after
+            declared = tuple(t.incident for t in self.troubles if one.since <= t.declared_at < mine.until)
+            watched = found_in(self.watches, one.since, mine.until, live=mine.live) if self.watches else ()
+            sources = dict.fromkeys(f"{after.source}, {one.source}".split(", "))
+            found[-1] = replace(
+                mine,
+                since=one.since,
+                source=", ".join(sources),
+                incidents=declared,
+                rolled_back=after.rolled_back or mine.rolled_back,
+                watched=watched,
+            )
+        return found
 
     def _life(self, source: str, one: Deployed, own: set[str], *, live: bool) -> Life:
         """``own``: every time at which it was deployed itself, as any source tells: none of them replaced it."""
@@ -226,6 +248,13 @@ def _possible(group: Group, told: Release, among: list[Group], at: str) -> list[
         return [group]
     there = [one for one in among if not (one.release.images and clearly_before(at, one.release.created))]
     return there if group in there else []
+
+
+def _goes_on(one: Life, after: Life) -> bool:
+    """Whether the later life of the same release began while this one was still there: nothing was in between."""
+    if one.guessed or not one.until or not after.until or (one.live and after.rolled_back):
+        return False
+    return one.since <= after.since <= one.until and one.among == after.among == 1
 
 
 def _both(one: Life, other: Life) -> Life:

@@ -25,6 +25,9 @@ _FULL = (40, 64)
 _SHORT = re.compile(r"(?:sha-|git-)?([0-9a-f]{7,63})")
 """A commit as a source or an image tag may write it: ``2273691``, ``sha-2273691``."""
 
+_BY_NAME = ("image tag", "built image", "container")
+"""Sources that call a release by its commit where they know no more of that than a short form."""
+
 
 class Group:
     """A release and what is attached to it."""
@@ -165,7 +168,7 @@ def _keys(release: Release, ids: _Ids | None) -> tuple[list[str], str]:
         if images:
             keys.append(commit)
     else:
-        tag = commit or (release.name if release.source == "image tag" else "")
+        tag = commit or (release.name if release.source in _BY_NAME else "")
         if tag and ids is not None:
             found, doubt = _full_id(tag, ids)
             keys += [found] if found else []

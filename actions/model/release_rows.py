@@ -5,7 +5,7 @@ Joining them is ``release_join``'s, working a row out ``release_history``'s.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from actions.model.deployed import FINISHED, Deployed
 from actions.model.golden import Pin
@@ -42,11 +42,18 @@ class Trouble:
     """Identity of the release that it went back from, as its plan says; empty: no plan was drawn."""
     target: str = ""
     """Identity of the release that its plan went back to."""
+    before: tuple[str, ...] = ()
+    """Identities of those that it went back from before that, where the first way back did not help."""
 
     @property
     def counts(self) -> bool:
-        """Whether it speaks against a release; one that was abandoned was a false start."""
-        return self.outcome != "abandoned"
+        """Whether it speaks against a release; one that was abandoned was a false start, and by a false alarm nothing
+        was wrong with it."""
+        return self.outcome not in ("abandoned", "false alarm")
+
+    def fled_from(self, known: Collection[str]) -> bool:
+        """Whether it went back from the release that goes by these."""
+        return self.went_back and any(one in known for one in (self.fled, *self.before))
 
     @property
     def went_back(self) -> bool:

@@ -47,6 +47,9 @@ BEFORE = re.compile(r"(?:.*[/_.-])?(?:before|pre)[_-]rollback")
 """How the common procedures name what they keep before they go back."""
 UNNAMED = "its name holds characters that no name of a backup may hold: rename it"
 
+OF_FILES = "the files of a server that was down, and no dump"
+OF_WHAT_WAS_LEFT = "kept before an earlier rollback, by its name: it holds the state that was left"
+
 T = TypeVar("T")
 
 
@@ -86,6 +89,9 @@ def _folder(world: World, host: Host, folder: str, name: str, incident: str) -> 
     beside = {path for path in listed if path.endswith(SIDECARS)}
     files = [one for path, one in listed.items() if path not in beside]
     first = heads(host, [one.path for one in files], HEAD)
+    unread = [one.path for one in files if one.path not in first]
+    still = stat_of(host, unread)
+    files = [one for one in files if one.path in first or one.path in still]  # what a job removed meanwhile is no news
     young = _moving(world, host, files)
     out = []
     for one in files:
@@ -207,7 +213,7 @@ def _not_its_own(one: BackupFile, incident: str) -> BackupFile:
     if incident and (mine == incident or f"_{part_of_name(incident)}." in one.name):
         return replace(one, problem="made by this incident before going back: it holds the state that is left")
     if one.name.endswith(FILES):
-        return replace(one, format=Format.UNKNOWN, problem="the files of a server that was down, and no dump")
+        return replace(one, format=Format.UNKNOWN, problem=OF_FILES)
     if BEFORE.match(one.name):
-        return replace(one, problem="kept before an earlier rollback, by its name: it holds the state that was left")
+        return replace(one, problem=OF_WHAT_WAS_LEFT)
     return one

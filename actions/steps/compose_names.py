@@ -37,6 +37,12 @@ def short(image_id: str) -> str:
     return image_id.removeprefix("sha256:")[:12]
 
 
+def by_number(name: str) -> list[tuple[int, str]]:
+    """``v9`` before ``v10``. Images that are built reproducibly all tell one time, mostly of 1980, or none."""
+    parts = re.split(r"([0-9]{1,18})", name)
+    return [(int(part), "") if number % 2 else (0, part) for number, part in enumerate(parts)]
+
+
 def split_reference(reference: str) -> tuple[str, str]:
     """Repository and tag of an image reference; a digest is no tag, and a registry's port is none either.
 

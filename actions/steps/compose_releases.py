@@ -13,11 +13,12 @@ from actions.model.release import Release, WayBack
 from actions.model.system import ComposeTable
 from actions.steps.compose_facts import ComposeFacts, read_facts
 from actions.steps.compose_grouping import Candidate, by_build
-from actions.steps.compose_names import KEEP_REPOSITORY, is_image_id, keep_reference, split_reference
+from actions.steps.compose_names import KEEP_REPOSITORY, by_number, is_image_id, keep_reference, split_reference
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 DESCRIPTION_LABEL = "org.opencontainers.image.description"
+BY_TIME = "put together by creation time: the images name no revision"
 PRUNE_ALL = "`docker image prune -a` would take it: a tag saves only from a plain prune"
 
 
@@ -37,13 +38,16 @@ def releases_from(
     label = table.revision_label
     tagged = _by_tag(facts, label)
     groups = by_build(_candidates(facts, label, system), facts.services, facts.running)
-    built = [_built(group, facts) for group in groups]
+    built = _unmixed([_built(group, facts) for group in groups], tagged)
     # A part of another release is no release of its own; the same images under two names are merged.
     merged = _merge([*tagged, *_whole(built, [*tagged, *built])])
     merged = _with_running(merged, facts, label)
     merged = [_with_deployed(release, facts) for release in _with_known(merged, known, facts)]
     told = [_with_way_back(release, facts) for release in merged]
-    return tuple(sorted(told, key=lambda r: (r.created or r.live_since, r.name), reverse=True))
+    # Where no image tells when it was made, when one of them was deployed says nothing of which is older.
+    timed = any(release.created for release in told)
+    times = {id(r): r.created or (r.live_since if timed else "") for r in told}
+    return tuple(sorted(told, key=lambda r: (times[id(r)], by_number(r.name)), reverse=True))
 
 
 def _whole(built: list[Release], every: list[Release]) -> list[Release]:
@@ -58,6 +62,18 @@ def _whole(built: list[Release], every: list[Release]) -> list[Release]:
         return any(one.images.items() < other.images.items() for other in rarest)
 
     return [one for one in built if not is_part(one)]
+
+
+def _unmixed(built: list[Release], tagged: list[Release]) -> list[Release]:
+    """Without what is put together by time alone, of images that each have their place in a release by their tag."""
+    placed = {pair for one in tagged for pair in one.images.items()}
+    known = {tuple(sorted(one.images.items())) for one in tagged}
+
+    def is_mixed(one: Release) -> bool:
+        by_time = one.note.startswith(BY_TIME) and tuple(sorted(one.images.items())) not in known
+        return by_time and placed.issuperset(one.images.items())
+
+    return [one for one in built if not is_mixed(one)]
 
 
 def complete(release: Release, services: tuple[str, ...]) -> bool:
@@ -84,19 +100,13 @@ def _by_tag(facts: ComposeFacts, label: str) -> list[Release]:
 
 
 def _tagged(tag: str, images: dict[str, Image], facts: ComposeFacts, label: str) -> Release:
-    digests = {}
-    for service, image in images.items():
-        repository = _repository(facts, service)
-        digest = next((d for d in image.digests if split_reference(d)[0] == repository), "")
-        if digest:
-            digests[service] = digest.rpartition("@")[2]
     missing = [service for service in facts.services if service not in images]
     newest = max(images.values(), key=lambda image: image.created)
     return Release(
         name=tag,
         commit=_commit(newest.labels.get(label, "")),
         images={service: image.id for service, image in images.items()},
-        digests=digests,
+        digests=_digests(images, facts),
         source="image tag",
         created=newest.created,
         subject=newest.labels.get(DESCRIPTION_LABEL, ""),
@@ -104,10 +114,29 @@ def _tagged(tag: str, images: dict[str, Image], facts: ComposeFacts, label: str)
     )
 
 
+def _digests(images: dict[str, Image], facts: ComposeFacts) -> dict[str, str]:
+    """Service -> digest in the repository that it names."""
+    found = {}
+    for service, image in images.items():
+        repository = _repository(facts, service)
+        digest = next((d for d in image.digests if repository and split_reference(d)[0] == repository), "")
+        if digest:
+            found[service] = digest.rpartition("@")[2]
+    return found
+
+
 def _candidates(facts: ComposeFacts, label: str, system: str) -> list[Candidate]:
     """Images whose service is known: by Compose's labels or names, our keep tags, or containers."""
     owners: dict[str, set[str]] = defaultdict(set)
+    pulled: dict[str, set[str]] = defaultdict(set)
+    for service in facts.services:
+        pulled[_repository(facts, service)].add(service)
+    pulled.pop("", None)
     for image in facts.images.values():
+        # What was pulled before its tag moved on has none any more, and still the digest of its repository.
+        named = {split_reference(reference)[0] for reference in image.tags}
+        for repository in {split_reference(digest)[0] for digest in image.digests} - named:
+            owners[image.id] |= pulled.get(repository, set())
         service = image.labels.get(SERVICE_LABEL, "")
         if service in facts.services and image.labels.get(PROJECT_LABEL) == facts.project.name:
             owners[image.id].add(service)
@@ -150,7 +179,7 @@ def _built(group: tuple[Candidate, ...], facts: ComposeFacts) -> Release:
     revision = newest.revision or next(iter(sorted(revisions)), "")
     note = f"incomplete: no image of this release for {', '.join(missing)}" if missing else ""
     if not note and not revision:
-        note = "put together by creation time: the images name no revision"
+        note = BY_TIME
     same = sorted(service for service, image in images.items() if facts.running.get(service) == image)
     if same and len(same) < len(images):
         note = "; ".join(filter(None, (note, f"{', '.join(same)} as it runs now")))
@@ -158,6 +187,7 @@ def _built(group: tuple[Candidate, ...], facts: ComposeFacts) -> Release:
         name=revision[:10] if revision else f"built {newest.created[:19]}Z",
         commit=_commit(revision),
         images=images,
+        digests=_digests({service: facts.images[image] for service, image in images.items()}, facts),
         source="built image",
         created=newest.created,
         subject=facts.images[newest.image_id].labels.get(DESCRIPTION_LABEL, ""),

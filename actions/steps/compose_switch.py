@@ -163,10 +163,10 @@ class SwitchImages:
     def run(self, world: World, report: Reporter) -> StepResult:
         """Write the override, switch, look. Until the pin is committed there is a debt, also where it went half way."""
         result = perform(self.effects(), world, report).as_result()
-        owed = OWED if result.outcome is Outcome.DONE else self._half(world)
+        owed = OWED if result.outcome is Outcome.DONE else self.half(world)
         return replace(result, facts={**result.facts, **owed})
 
-    def _half(self, world: World) -> dict[str, str]:
+    def half(self, world: World) -> dict[str, str]:
         """What is owed of a switch that has not come about: nothing where no container runs the target."""
         try:
             seen = without_leftovers(engine(world).containers(self.project))
@@ -180,7 +180,7 @@ class SwitchImages:
         seen = answer(world, self.project, self.target, self.former, self.counts)
         if seen.happened is Happened.NO:
             return seen
-        return replace(seen, facts=OWED if seen.happened is Happened.YES else self._half(world))
+        return replace(seen, facts=OWED if seen.happened is Happened.YES else self.half(world))
 
     def undo(self, world: World, report: Reporter) -> StepResult:
         """Put the former images back."""

@@ -15,7 +15,7 @@ from actions.model.errors import GoaroundError
 from actions.model.ports import Reporter, World
 from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
 from actions.steps.perform import perform
-from actions.steps.perform_coolify import coolify_of, value_of
+from actions.steps.perform_coolify import NOT_TOLD, coolify_of, value_of
 from actions.steps.perform_coolify_queue import AT_WORK, asked_last, queued_since, since
 
 
@@ -79,7 +79,8 @@ class DeployByCoolify:
             return ""
         state = others[0].shown_state
         if others[0].state in AT_WORK:
-            return f"{whose(others[0])} is {state}: it would hold this one up; cancel it first"
+            move = "cancel it first (a plan drawn now has the step for it)"
+            return f"{whose(others[0])} is {state}: it would hold this one up; {move}"
         return f"{whose(others[0])} came since this was drawn and is {state}: draw the plan again"
 
     def run(self, world: World, report: Reporter) -> StepResult:
@@ -95,11 +96,12 @@ class DeployByCoolify:
         try:
             there = value_of(coolify_of(world).application(), key)
         except GoaroundError:
+            there = NOT_TOLD
+        if there == straight:
+            return {"pays": self.code}
+        text = f"{key} is pinned to {there}; it was {straight}"
+        if there == NOT_TOLD:
             text = f"it is not known whether {key} is pinned to {self.pin.after}; it was {straight}"
-        else:
-            if there == straight:
-                return {"pays": self.code}
-            text = f"{key} is pinned to {there}; it was {straight}"
         told = {"debt": text, "debt of": self.code, "debt about": key, "undo": self.owed_undo, "due": self.due}
         return {name: value for name, value in told.items() if value}
 
@@ -121,7 +123,22 @@ class DeployByCoolify:
             return Checked(Happened.NO, "there is no undo")
         # It came after the one of the step itself, which is told apart by what it deploys.
         found = _seen(world, dataclasses.replace(self.back, newest=self.queue.newest))
+        if found.happened is Happened.YES:
+            found = self._pin_back(world, found)
         return dataclasses.replace(found, facts={**found.facts, **self._pinned(world)})
+
+    def _pin_back(self, world: World, found: Checked) -> Checked:
+        """Deployed is not all of it: the pin comes back after it, and may be what was lost."""
+        if self.pin is None:
+            return found
+        try:
+            there = value_of(coolify_of(world).application(), self.pin.key)
+        except GoaroundError as error:
+            return Checked(Happened.UNKNOWN, world.redact(f"{found.detail}; {error.line()}"), found.facts)
+        if there == self.pin.before:
+            return found
+        half = f"{self.pin.key} is {there}, not {self.pin.before} yet: undo it again (u)"
+        return Checked(Happened.UNKNOWN, f"{found.detail}; {half}", found.facts)
 
 
 def _seen(world: World, queued: QueueDeployment) -> Checked:
@@ -136,6 +153,9 @@ def _seen(world: World, queued: QueueDeployment) -> Checked:
     except GoaroundError as error:
         return Checked(Happened.UNKNOWN, world.redact(error.line()))
     ours = [row for row in rows if fits(row, queued.commit, pulled=queued.pulled)]
+    if not ours and asked is not None and not asked.refused and asked.newest >= queued.newest:
+        words = "it was asked for, and Coolify lists nothing of it (yet): look again; run once more, it is waited for"
+        return Checked(Happened.UNKNOWN, words)
     if not ours:
         return Checked(Happened.NO, "Coolify lists no such deployment: nothing was queued")
     return _standing(ours[0])

@@ -89,11 +89,12 @@ class SetEnvironment:
 
     def _owed(self, doubt: str = "") -> dict[str, str]:
         names = ", ".join(sorted(self.sets.after))
-        text = f"{doubt}environment of {_variables(len(self.sets.after))} set back to what it was with {self.target}"
+        text = f"environment of {_variables(len(self.sets.after))} set back to what it was with {self.target}"
+        thing = f"{text}: look through them ({names})"
         told = {
-            "debt": f"{text}: look through them ({names})",
+            "debt": f"{doubt}{thing}",
             "debt of": self.code,
-            "debt about": "environment",
+            "debt about": thing,  # other variables, set by another plan, are another thing
             "due": self.due,
             "by hand": "look through them in Coolify, and say that it is well",
         }

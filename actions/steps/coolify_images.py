@@ -6,7 +6,7 @@ Coolify's list is empty also while it cannot reach its server, and before 4.3 th
 from __future__ import annotations
 
 from actions.model.coolify import Application, RollbackImage, RollbackImages
-from actions.model.coolify_way import COMPOSE_PACK
+from actions.model.coolify_way import COMPOSE_PACK, IMAGE_PACK
 from actions.model.errors import GoaroundError
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
@@ -19,7 +19,7 @@ def images_there(table: CoolifyTable, application: Application, world: World) ->
     """The images to go back to, and a note on each place that could not be asked."""
     notes = []
     try:
-        told = coolify_of(world).rollback_images()
+        told = _own(coolify_of(world).rollback_images(), application)
     except GoaroundError as error:
         told = RollbackImages(asked=False)
         notes.append(NoteKind.HISTORY_UNUSED.note(f"the images to go back to are not known: {error.line()}"))
@@ -30,7 +30,13 @@ def images_there(table: CoolifyTable, application: Application, world: World) ->
     except GoaroundError as error:
         notes.append(NoteKind.HISTORY_UNUSED.note(f"the engine does not tell which images are there: {error.line()}"))
         return told, notes
-    return (RollbackImages(True, told.current, there) if there else told), notes
+    found = _own(RollbackImages(True, told.current, there), application)
+    return (found if found.known else told), notes
+
+
+def _own(images: RollbackImages, application: Application) -> RollbackImages:
+    """What is only pulled is named by others: there a tag may be anything."""
+    return images if application.build_pack == IMAGE_PACK else images.built()
 
 
 def _of_engine(table: CoolifyTable, application: Application, world: World) -> tuple[RollbackImage, ...]:

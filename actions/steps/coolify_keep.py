@@ -16,6 +16,7 @@ from actions.model.quick_dataclass import replace
 from actions.model.system_coolify import CoolifyTable
 from actions.steps.coolify_releases import CoolifySurvey
 from actions.steps.coolify_set import SetField
+from actions.steps.perform_coolify import owed_straight
 from actions.steps.planned import planned
 
 KEY = "docker_images_to_keep"
@@ -33,6 +34,8 @@ def keep_more(
     if before is None or at.spare is None or at.spare > 0:
         return None
     now = parse_stamp(stamp(world.clock.now()))
+    first = owed_straight(world, KEY, json.dumps(before))
+    usual = json.loads(first)
     step = SetField(
         base=table.url,
         application=table.application,
@@ -40,16 +43,18 @@ def keep_more(
         before=json.dumps(before),
         after=json.dumps(at.wanted()),
         title_text=f"Protect the target: Coolify keeps {at.wanted()} images instead of {before}",
-        debt=f"Coolify keeps {at.wanted()} images of {seen.application.name} instead of {before}",
+        debt=f"Coolify keeps {at.wanted()} images of {seen.application.name} instead of {usual}",
         code=CODE,
         due=stamp(now + DUE),
+        straight=first if first != json.dumps(before) else "",
     )
     back = replace(
         step,
         before=step.after,
-        after=step.before,
-        title_text=f"Let Coolify keep {before} images again, once nothing goes back any more",
+        after=first,
+        title_text=f"Let Coolify keep {usual} images again, once nothing goes back any more",
         debt="",
+        straight="",
     )
     kept = planned(step, code=CODE, phase="before", optional=True, about_s=2)
     return kept, replace(planned(back, code=BACK, phase="after", optional=True, about_s=2), pays=CODE)

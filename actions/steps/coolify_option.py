@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import timedelta
+from typing import TypedDict
 
 from actions.model.clock import parse_stamp, stamp
 from actions.model.coolify import HEAD, Deployment, shown
@@ -32,13 +33,13 @@ from actions.steps.coolify_restore import restoring
 from actions.steps.coolify_set import SetField
 from actions.steps.evidence import KeepEvidence, private_words
 from actions.steps.git_running import CommitReader
-from actions.steps.perform_coolify import coolify_of
+from actions.steps.perform_coolify import coolify_of, owed_straight
 from actions.steps.planned import planned
 from actions.steps.prove import ProveBack
 from actions.steps.schema_notes import gate
 
 CHOOSE = "choose another release"
-COMMIT = "git_commit_sha"
+COMMIT, BRANCH = "git_commit_sha", "git_branch"
 THAW, UNPIN = "Z1", "Z2"
 """Codes of the steps that straighten things in the end; A to V are those of the procedure's own items."""
 PIN = "X3-pin"
@@ -102,6 +103,7 @@ def _steps(
 ) -> list[PlannedStep]:
     before = [planned(evidence(table, world), code="B1", phase="before", gate=True, about_s=5)]
     needs: tuple[str, ...] = ("B1",)
+    version = release.commit
     carry: list[PlannedStep] = []
     after: list[PlannedStep] = []
     if table.freeze and seen.application.auto_deploy is not None:
@@ -110,7 +112,7 @@ def _steps(
             carry.append(planned(frozen, code="X1", phase="carry out", needs=needs, about_s=2))
             needs = (*needs, "X1")
         # Also where it is off already: an earlier plan of this incident may have switched it off and owe it.
-        thawed = _thawed(settings, frozen, seen)
+        thawed = _thawed(frozen, newer(settings, seen, world, version))
         # Nobody asks for these while the incident is flown: a newer version must be there first. Later they are NEXT.
         after.append(replace(planned(thawed, code=THAW, phase="after", optional=True, about_s=2), pays="X1"))
     stuck = at_work(seen)
@@ -120,14 +122,14 @@ def _steps(
         needs = (*needs, "X2")
     deploy = _deploy(table, release, seen, choice, world)
     if deploy.pin is not None:
-        unpinned = _unpinned(settings, deploy.pin, seen)
+        unpinned = _unpinned(deploy.pin, world, newer(settings, seen, world, version))
         deploy = dataclasses.replace(deploy, owed_undo=f"u on X3, or {UNPIN} {unpinned.title()}")
         after.append(replace(planned(unpinned, code=UNPIN, phase="after", optional=True, about_s=2), pays=PIN))
-    kept = keep_more(table, seen, release.commit, world)
+    kept = keep_more(table, seen, version, world)
     if kept is not None:
         before.append(kept[0])
         after.append(kept[1])
-    proof = proof_of(settings, table, seen, release.name, release.commit)
+    proof = proof_of(settings, table, seen, release.name, version)
     carry += [
         # A deployment starts with the environment that stands there, and so does its undo.
         replace(
@@ -196,7 +198,7 @@ def _frozen(table: CoolifyTable, seen: CoolifySurvey, world: World) -> SetField:
     )
 
 
-def _thawed(settings: Settings, frozen: SetField, seen: CoolifySurvey) -> SetField:
+def _thawed(frozen: SetField, once: Newer) -> SetField:
     return dataclasses.replace(
         frozen,
         before=frozen.after,
@@ -204,17 +206,34 @@ def _thawed(settings: Settings, frozen: SetField, seen: CoolifySurvey) -> SetFie
         title_text="Switch auto-deploy on again, once a newer version than the bad one is there",
         debt="",
         due="",
-        **newer(settings, seen),
+        **once,
     )
 
 
-def newer(settings: Settings, seen: CoolifySurvey) -> dict[str, str]:
-    """For steps that let deployments go on by themselves: only once the branch ends with another version."""
-    if not seen.running.version:
+class Newer(TypedDict, total=False):
+    """Fields of ``SetField``."""
+
+    newer_than: str
+    also_bad: tuple[str, ...]
+    branch: str
+    remote: str
+
+
+def newer(settings: Settings, seen: CoolifySurvey, world: World, target: str) -> Newer:
+    """For steps that let deployments go on by themselves: only once the branch ends with another version.
+
+    What earlier plans of the incident went back from is no better, unless it is what this one goes to.
+    """
+    running = seen.running.version
+    if not running:
         return {}
-    told = settings.git is not None and seen.application.build_pack != IMAGE_PACK and seen.application.git_branch
+    # Where one of ours is deployed from, the branch that it is put back on counts.
+    branch = str(json.loads(owed_straight(world, BRANCH, json.dumps(seen.application.git_branch))) or "")
+    told = settings.git is not None and seen.application.build_pack != IMAGE_PACK and branch
     remote = settings.git.remote if settings.git is not None and told else ""
-    return {"newer_than": seen.running.version, "branch": seen.application.git_branch, "remote": remote}
+    bad = world.earlier.bad if world.earlier is not None else ()
+    others = tuple(one for one in bad if one not in (running, target))
+    return {"newer_than": running, "also_bad": others, "branch": branch, "remote": remote}
 
 
 def _pin(table: CoolifyTable, choice: Choice, version: str) -> SetApplication | None:
@@ -225,8 +244,8 @@ def _pin(table: CoolifyTable, choice: Choice, version: str) -> SetApplication | 
     return SetApplication(call, table.application, choice.pin_key, before, after)
 
 
-def _unpinned(settings: Settings, pin: SetApplication, seen: CoolifySurvey) -> SetField:
-    after = _straight(pin)
+def _unpinned(pin: SetApplication, world: World, once: Newer) -> SetField:
+    after = _straight(pin, world)
     return SetField(
         base=pin.call.base,
         application=pin.application,
@@ -235,14 +254,14 @@ def _unpinned(settings: Settings, pin: SetApplication, seen: CoolifySurvey) -> S
         after=after,
         title_text=f"Un-pin: {pin.key} becomes {json.loads(after)} again",
         code=PIN,
-        **newer(settings, seen),
+        **once,
     )
 
 
-def _straight(pin: SetApplication) -> str:
-    # A commit that is pinned already was most likely pinned by an earlier plan of this incident: nobody else remembers
-    # what stood there before, and what a branch is for is told by its newest commit.
-    return json.dumps(HEAD) if pin.key == COMMIT else pin.before
+def _straight(pin: SetApplication, world: World) -> str:
+    # A commit that is pinned already, and owed by no plan of this incident, was most likely pinned in an earlier one:
+    # nobody else remembers what stood there before, and what a branch is for is told by its newest commit.
+    return owed_straight(world, pin.key, json.dumps(HEAD) if pin.key == COMMIT else pin.before)
 
 
 def _deploy(
@@ -255,7 +274,7 @@ def _deploy(
         target=release.name,
         back=_queue(table, choice, former, -1) if former else None,
         pin=pin,
-        straight=_straight(pin) if pin is not None else "",
+        straight=_straight(pin, world) if pin is not None else "",
         code=PIN,
         due=pin_due(world),
     )

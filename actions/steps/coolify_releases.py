@@ -28,6 +28,8 @@ from actions.steps.perform_coolify import coolify_of, deployed, version_of
 PAGE = 100
 """Deployments that are read at once."""
 PAGES = 3
+UNTAGGED = "<none>"
+"""What the engine says of an image whose tag has moved on: nothing that could be deployed."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,10 @@ def _paged(server: Coolify, pages: int) -> tuple[tuple[Deployment, ...], str]:
         rows.update((row.uuid or str(row.number), row) for row in some)
         if page * PAGE + len(some) >= count or not some:
             break
-    return tuple(row for row in rows.values() if not row.pull_request), why
+    found = [row for row in rows.values() if not row.pull_request]
+    if all(row.number for row in found):
+        found.sort(key=lambda row: row.number, reverse=True)  # those of one second come in any order
+    return tuple(found), why
 
 
 def version_asked(row: Deployment, pack: str) -> str:
@@ -177,7 +182,7 @@ def _releases(
         if row.state is DeploymentState.FINISHED and not row.restart_only:
             until = done
     for image in images.images:
-        if image.tag not in found:
+        if image.tag not in found and image.tag != UNTAGGED:
             found[image.tag] = Release(
                 name=shown(image.tag),
                 commit=image.tag,
@@ -190,17 +195,24 @@ def _releases(
         found[running] = Release(shown(running), running, source="container", way_back=WayBack.RUNNING)
     told = (replace(one, deployments=tuple(deployments.get(one.commit, ()))) for one in found.values())
     marked = [replace(one, way_back=WayBack.RUNNING) if one.commit == running else one for one in told]
-    return tuple(sorted(marked, key=lambda one: one.live_since or one.created, reverse=True))
+    return tuple(sorted(marked, key=_place, reverse=True))
+
+
+def _place(one: Release) -> tuple[bool, str]:
+    """The newest last. What runs and no row tells of was deployed by another hand, after all that is told."""
+    at = one.live_since or one.created
+    return one.way_back is WayBack.RUNNING and not at, at
 
 
 def _deployments(application: Application, rows: tuple[Deployment, ...]) -> dict[str, list[Deployed]]:
     """Every deployment of each version, the last one first; a restart is none."""
     found: dict[str, list[Deployed]] = defaultdict(list)
     after: Deployment | None = None
-    for row in rows:
+    over = [row for row in rows if row.state.over and not row.restart_only]
+    ran = [(at, row) for at, row in enumerate(over) if row.state is DeploymentState.FINISHED]
+    first = {version_asked(row, application.build_pack): at for at, row in ran}  # of each the oldest, which comes last
+    for row in over:
         version = version_asked(row, application.build_pack)
-        if row.restart_only or not row.state.over:
-            continue
         finished = row.state is DeploymentState.FINISHED
         replaced = after if finished else None
         if version:
@@ -210,14 +222,21 @@ def _deployments(application: Application, rows: tuple[Deployment, ...]) -> dict
                 until=(replaced.finished or replaced.updated) if replaced is not None else "",
                 ended="ok" if finished else row.state.value,
                 trigger=_trigger(row),
-                # The same version once more, by whatever means, is no going back from it.
                 rolled_back=replaced is not None
-                and replaced.rollback
-                and version_asked(replaced, application.build_pack) != version,
+                and _went_back(replaced, version, version_asked(replaced, application.build_pack), first),
             )
             found[version].append(one)
         after = row if finished else after
     return found
+
+
+def _went_back(replaced: Deployment, version: str, to: str, first: dict[str, int]) -> bool:
+    """Whether somebody went back: by Coolify's own rollback, or by deploying once more what had come up before it.
+
+    ``first``: how many deployments ago each version came up first. The same version once more, by whatever means, is no
+    going back from it.
+    """
+    return to != version and (replaced.rollback or (bool(to) and first[to] > first.get(version, first[to])))
 
 
 def _trigger(row: Deployment) -> str:

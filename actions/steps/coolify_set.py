@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
+from actions.model.codec import later
 from actions.model.coolify import shown
 from actions.model.effect import Effect
 from actions.model.effect_coolify import CoolifyCall, SetApplication
@@ -18,7 +19,7 @@ from actions.model.ports import Reporter, World
 from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
 from actions.steps.git_releases import repository_of
 from actions.steps.perform import perform
-from actions.steps.perform_coolify import coolify_of, value_of
+from actions.steps.perform_coolify import NOT_TOLD, coolify_of, value_of
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,13 @@ class SetField:
     due: str = ""
     newer_than: str = ""
     """A version that must no longer be the newest of the branch before this is set: the bad one would come back."""
+    also_bad: tuple[str, ...] = later(())
+    """More of them, which earlier plans of the incident went back from."""
     branch: str = ""
     remote: str = ""
     """Of the ``[git]`` clone, which tells where the branch stands; empty: nobody can tell."""
+    straight: str = later("")
+    """JSON of what should stand there in the end; empty: what stood there before (unless an earlier plan bent it)."""
 
     def title(self) -> str:
         """The row."""
@@ -58,10 +63,13 @@ class SetField:
     def _condition(self) -> tuple[str, ...]:
         if not self.newer_than:
             return ()
+        bad = " or ".join(map(shown, self._bad()))
         if self.remote:
-            return (f"refused while {self.branch} on {self.remote} still ends with {shown(self.newer_than)}",)
-        bad = shown(self.newer_than)
+            return (f"refused while {self.branch} on {self.remote} still ends with {bad}",)
         return (f"NOT known here whether anything newer than the bad {bad} is there: see for yourself first",)
+
+    def _bad(self) -> tuple[str, ...]:
+        return (self.newer_than, *self.also_bad)
 
     def effects(self) -> tuple[Effect, ...]:
         """One request."""
@@ -86,8 +94,16 @@ class SetField:
             there = value_of(coolify_of(world).application(), self.key)
         except GoaroundError as error:
             return world.redact(f"Coolify could not be asked: {error.line()}")
+        if there == NOT_TOLD:
+            return f"Coolify does not tell {self.key}: look at it in its dashboard"
         if there not in (self.before, self.after):
-            return f"{self.key} is {there} now; it was {self.before}"
+            # Whoever set it knows what it should be; without a way out nothing would ever be paid.
+            by_hand = (
+                ""
+                if self.debt
+                else "; set it right in Coolify and run this again, or pay it by hand if it is right (D)"
+            )
+            return f"{self.key} is {there} now; it was {self.before}{by_hand}"
         return self._bad_is_newest(world) if there == self.before else ""
 
     def _bad_is_newest(self, world: World) -> str:
@@ -98,7 +114,7 @@ class SetField:
             newest = repository_of(world).remote_refs(self.remote).get(f"refs/heads/{self.branch}", "")
         except GoaroundError as error:
             return world.redact(f"{self.remote} could not be asked what {self.branch} ends with: {error.line()}")
-        if newest != self.newer_than:
+        if newest not in self._bad():
             return ""
         bad = shown(newest)
         return f"{self.branch} on {self.remote} still ends with the bad {bad}: it would come back; push the fix first"
@@ -115,9 +131,7 @@ class SetField:
         if result.outcome is Outcome.DONE:
             return StepResult(result.outcome, result.summary, {**result.facts, **self._facts(wanted)})
         if result.outcome is Outcome.UNKNOWN and self._bends(wanted):
-            return StepResult(
-                result.outcome, result.summary, {**result.facts, **self._owed("it is not known whether ")}
-            )
+            return StepResult(result.outcome, result.summary, {**result.facts, **self._doubt(wanted)})
         return result
 
     def _bends(self, value: str) -> bool:
@@ -125,11 +139,18 @@ class SetField:
 
     def _facts(self, value: str) -> dict[str, str]:
         """What having this value means for the ledger."""
-        return self._owed() if self._bends(value) else {"pays": self.code} if self.code else {}
+        if self._bends(value):
+            return self._owed()
+        # Short of straight, an undo pays what its own run has bent, which is the engine's to know.
+        return {"pays": self.code} if self.code and self.straight in ("", value) else {}
 
     def _owed(self, doubt: str = "") -> dict[str, str]:
         text = self.debt or f"{self.key} is {self.before}"
         return {"debt": f"{doubt}{text}", "debt of": self.code, **({"due": self.due} if self.due else {})}
+
+    def _doubt(self, wanted: str) -> dict[str, str]:
+        """What is owed where nobody knows what stands there."""
+        return self._owed("it is not known whether ") if self._bends(wanted) else {}
 
     def check(self, world: World) -> Checked:
         """Read it."""
@@ -143,8 +164,9 @@ class SetField:
         try:
             there = value_of(coolify_of(world).application(), self.key)
         except GoaroundError as error:
-            doubt = self._owed("it is not known whether ") if self._bends(wanted) else {}
-            return Checked(Happened.UNKNOWN, world.redact(error.line()), doubt)
+            return Checked(Happened.UNKNOWN, world.redact(error.line()), self._doubt(wanted))
+        if there == NOT_TOLD:
+            return Checked(Happened.UNKNOWN, f"Coolify does not tell {self.key}", self._doubt(wanted))
         if there == wanted:
             return Checked(Happened.YES, f"{self.key} is {there}", self._facts(wanted))
         return Checked(Happened.NO if there == other else Happened.UNKNOWN, f"{self.key} is {there}")

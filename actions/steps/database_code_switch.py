@@ -16,7 +16,7 @@ from actions.model.effect_schema import AskSchema
 from actions.model.ports import Reporter, World
 from actions.model.step import Checked, Happened, Outcome, Risk, StepResult
 from actions.steps.compose_state import answer
-from actions.steps.compose_switch import SwitchImages
+from actions.steps.compose_switch import DEBT, SwitchImages
 from actions.steps.database_quiesce import ComposeServices
 from actions.steps.perform import perform
 from actions.steps.reading import ReadingStep
@@ -134,9 +134,15 @@ class SwitchCode:
         return self.switch.moved(world)
 
     def run(self, world: World, report: Reporter) -> StepResult:
-        """Switch and start. Until the pin is committed there is a debt."""
+        """Switch and start. Until the pin is committed there is a debt, also where it went half way."""
         result = perform(self.effects(), world, report).as_result()
-        return replace(result, facts={**result.facts, "debt": self.owed})
+        owed = {"debt": self.owed} if result.outcome is Outcome.DONE else self._half(world)
+        return replace(result, facts={**result.facts, **owed})
+
+    def _half(self, world: World) -> dict[str, str]:
+        """What is owed of a switch that has not come about: nothing where no container runs the release."""
+        found = self.switch.half(world)
+        return {"debt": found["debt"].replace(DEBT, self.owed), "debt of": ""} if found and self.owed else {}
 
     def check(self, world: World) -> Checked:
         """Whether every container runs the release, and the others run."""
@@ -144,10 +150,12 @@ class SwitchCode:
         seen = answer(world, one.project, one.target, one.former, one.counts)
         if seen.happened is not Happened.YES:
             up = self.services.up(world)
-            return seen if up or seen.happened is Happened.NO else Checked(Happened.NO, "they are stopped")
+            if not up and seen.happened is not Happened.NO:
+                seen = Checked(Happened.NO, "they are stopped")
+            return seen if seen.happened is Happened.NO else replace(seen, facts=self._half(world))
         down = sorted(set(self.services.services) - set(self.services.up(world)))
         if down:
-            return Checked(Happened.UNKNOWN, f"{', '.join(down)} do not run")
+            return Checked(Happened.UNKNOWN, f"{', '.join(down)} do not run", self._half(world))
         return replace(seen, facts={"debt": self.owed})
 
     def undo(self, world: World, report: Reporter) -> StepResult:

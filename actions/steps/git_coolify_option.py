@@ -22,7 +22,7 @@ from actions.model.system import Settings
 from actions.model.system_coolify import CoolifyTable
 from actions.steps.coolify_environment import SetEnvironment
 from actions.steps.coolify_notes import at_work, notes
-from actions.steps.coolify_option import PIN, SILENT_S, UNPIN, cancel, evidence, newer, pin_due, proof_of, table_of
+from actions.steps.coolify_option import BRANCH, SILENT_S, UNPIN, cancel, evidence, newer, pin_due, proof_of, table_of
 from actions.steps.coolify_releases import CoolifySurvey, survey
 from actions.steps.coolify_restore import Restoring, restoring
 from actions.steps.coolify_set import SetField
@@ -30,11 +30,12 @@ from actions.steps.git_branch import Clone
 from actions.steps.git_coolify import DeployBranch
 from actions.steps.git_owed import LeftBranch
 from actions.steps.git_remove_option import Usual
-from actions.steps.perform_coolify import coolify_of
+from actions.steps.perform_coolify import coolify_of, owed_straight
 from actions.steps.planned import planned
 
-BRANCH = "git_branch"
 KEEPS = "B4"
+PUT = "X3-branch"
+"""Code under which it is owed that Coolify is on a branch of ours: a pinned commit or tag is another thing."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def steps(
         needs = (*needs, "X2")
     deployed = _deploy(table, seen, made, target, world)
     assert deployed.pin is not None
-    back = _set_back(settings, deployed.pin, seen, made)
+    back = _set_back(settings, deployed.pin, seen, made, world)
     deployed = dataclasses.replace(deployed, owed_undo=f"u on X3, or {UNPIN} {back.title()}")
     proof = proof_of(settings, table, seen, target, made.sha)
     passes_s = max(5, settings.prove.seconds * len(proof.probes))
@@ -105,7 +106,7 @@ def steps(
             takes=(SetEnvironment.step_id,),
         ),
         planned(proof, code="X4", phase="carry out", needs=("X3",), proves=True, about_s=5 + passes_s),
-        replace(planned(back, code=UNPIN, phase="after", optional=True, about_s=2), pays=PIN),
+        replace(planned(back, code=UNPIN, phase="after", optional=True, about_s=2), pays=PUT),
     )
 
 
@@ -113,13 +114,13 @@ def _deploy(table: CoolifyTable, seen: CoolifySurvey, made: Branches, target: st
     former = seen.running.version if is_full_id(seen.running.version) else ""
     call = CoolifyCall(table.url, "PATCH", f"/applications/{table.application}", {BRANCH: made.branch})
     before, after = json.dumps(seen.application.git_branch), json.dumps(made.branch)
-    straight = _straight(before, made)
+    straight = _straight(before, made, world)
     return DeployBranch(
         queue=_queue(table, made.sha, seen.newest),
         target=target,
         back=_queue(table, former, -1) if former else None,
         pin=SetApplication(call, table.application, BRANCH, before, after),
-        code=PIN,
+        code=PUT,
         due=pin_due(world),
         clone=made.clone,
         branch=made.branch,
@@ -129,12 +130,15 @@ def _deploy(table: CoolifyTable, seen: CoolifySurvey, made: Branches, target: st
     )
 
 
-def _straight(before: str, made: Branches) -> str:
+def _straight(before: str, made: Branches, world: World) -> str:
     """JSON of the branch that it should be on in the end.
 
-    One of ours was set by an earlier plan of this incident, or of one before: the usual branch is meant, where the
-    remote tells which that is.
+    What an earlier plan of this incident has bent is known; where one of ours was set in an incident before, the usual
+    branch is meant, if the remote tells which that is.
     """
+    known = owed_straight(world, BRANCH, "")
+    if known:
+        return known
     bent = bool(made.prefix) and str(json.loads(before)).startswith(made.prefix)
     return json.dumps(made.usual.branch) if bent and made.usual.branch else before
 
@@ -144,12 +148,15 @@ def _queue(table: CoolifyTable, sha: str, newest: int) -> QueueDeployment:
     return QueueDeployment(call, table.application, sha, newest, table.poll)
 
 
-def _set_back(settings: Settings, pin: SetApplication, seen: CoolifySurvey, made: Branches) -> SetField:
-    straight = _straight(pin.before, made)
+def _set_back(settings: Settings, pin: SetApplication, seen: CoolifySurvey, made: Branches, world: World) -> SetField:
+    straight = _straight(pin.before, made, world)
     branch = json.loads(straight)
-    then = newer(settings, seen)
+    then = newer(settings, seen, world, made.sha)
     if straight != pin.before:
-        then = {**then, "newer_than": made.usual.bad, "branch": branch}
+        then = {**then, "branch": branch}
+        if branch == made.usual.branch:
+            bad = made.usual.bad
+            then |= {"newer_than": bad, "also_bad": tuple(one for one in then.get("also_bad", ()) if one != bad)}
     return SetField(
         base=pin.call.base,
         application=pin.application,
@@ -157,7 +164,7 @@ def _set_back(settings: Settings, pin: SetApplication, seen: CoolifySurvey, made
         before=pin.after,
         after=straight,
         title_text=f"Put Coolify on {branch} again, once a newer version than the bad one is there",
-        code=PIN,
+        code=PUT,
         **then,
     )
 

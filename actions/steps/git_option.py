@@ -11,7 +11,7 @@ import re
 from datetime import datetime
 
 from actions.model.errors import BadInput, GoaroundError, Refused
-from actions.model.git_text import branch_problem, filled, is_full_id
+from actions.model.git_text import branch_problem, filled, in_the_way, is_full_id
 from actions.model.naming import first_of
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
@@ -144,6 +144,13 @@ def _names(table: GitTable, moment: datetime, refs: dict[str, str]) -> tuple[str
         problem = branch_problem(branch)
         if problem:
             raise BadInput("git.branch", f"{branch!r} {problem}", "correct the name around {time}")
+        if other := in_the_way(branch, refs):
+            raise Refused(
+                f"{table.remote} can take no branch {branch}",
+                f"the branch {other} is there, and git keeps no other beside it",
+                "rename that branch, or set git.branch to another name",
+                code="branch-in-the-way",
+            )
         if branch not in taken and f"{branch}-undo" not in taken:
             return branch, f"{branch}-undo", time
     raise Refused("no free branch name is left", table.branch, "remove old branches of this kind from the remote")

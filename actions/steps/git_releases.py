@@ -56,16 +56,33 @@ def survey(table: GitTable, world: World, *, limit: int = COMMITS) -> Survey:
     commits += [commit for sha in dict.fromkeys(older) if (commit := repository.commit(sha)) is not None]
     now = stamp(world.clock.now())
     found = [_release(commit, table.tags, history.pop(commit.id, None), now) for commit in commits]
-    found += [_missing(release) for release in history.values()]
+    further = [*found[len(listed) :], *(_missing(release) for release in history.values())]
+    found = _with(further, found[: len(listed)])
     marked = tuple(_marked(release, running) for release in found)
     if running.commit and not any(release.way_back is WayBack.RUNNING for release in marked):
         strange = f"{running.commit} runs, which is not in the clone: run `git fetch --tags` there"
         notes.append(NoteKind.RUNNING_NOT_IN_CLONE.note(strange))
         gone = Release(name=short_id(running.commit), commit=running.commit, source="record")
-        marked = (replace(gone, way_back=WayBack.RUNNING, note="runs, but is not in the clone"), *marked)
-    # Stable: where times are equal or missing, the order of the log stays.
-    ordered = sorted(marked, key=lambda release: release.created or release.live_since, reverse=True)
-    return Survey(tuple(ordered), running, tuple(notes))
+        now_runs = replace(gone, way_back=WayBack.RUNNING, note="runs, but is not in the clone")
+        # A clone that lacks it was last fetched before it was made: all in it is older. Where the history was cut off,
+        # it may lie behind the cut, and what is there is then newer.
+        marked = (*marked, now_runs) if repository.is_shallow() else (now_runs, *marked)
+    return Survey(marked, running, tuple(notes))
+
+
+def _with(further: list[Release], listed: list[Release]) -> list[Release]:
+    """Those that are further back stand where their time puts them; the order of the log stays as it is."""
+    found = list(listed)
+    for one in sorted(further, key=_time, reverse=True):
+        place = len(found)
+        while place and _time(found[place - 1]) < _time(one):
+            place -= 1
+        found.insert(place, one)
+    return found
+
+
+def _time(release: Release) -> str:
+    return release.created or release.live_since
 
 
 def repository_of(world: World) -> Repository:

@@ -23,6 +23,10 @@ ANSWER_BYTES = 2_000_000
 """Of content in one answer: a host keeps the newest 4 MiB."""
 
 
+TRIES = 3
+"""Times that a folder is listed while a job removes old files from it."""
+
+
 @dataclass(frozen=True)
 class Listed:
     """A file as the host lists it."""
@@ -53,17 +57,34 @@ def files_in(host: Host, folder: str, names: tuple[str, ...], *, kind: str = "f"
     # such a file is no backup that we know how to name (``odd_names`` finds it).
     find = (*_find(folder, names), "-type", kind, "!", "-name", "*\n*")
     argv = (*find, "-exec", "stat", "-L", "-c", "%Y %s %n", "{}", "+")
-    out: list[bytes] = []  # of the result only the newest bytes are kept: too few for very many files
+    result, out = _told_whole(host, argv)
+    for _ in range(TRIES - 1):
+        if not _one_went(result):
+            break
+        result, out = _told_whole(host, argv)
+    _check(host, result, "listing the backups")
+    shown_hidden = any(name.startswith(".") for name in names)
+    rows = _rows(out)
+    return tuple(one for one in rows if shown_hidden or not os.path.basename(one.path).startswith("."))
+
+
+def _told_whole(host: Host, argv: tuple[str, ...]) -> tuple[CommandResult, bytes]:
+    """The result, of which only the newest bytes are kept, and everything that was written to its output."""
+    out: list[bytes] = []
 
     def take(stream: str, chunk: bytes) -> None:
         if stream == "stdout":
             out.append(chunk)
 
     result = host.run(argv, env={"LC_ALL": "C"}, timeout_s=ASK_S, on_output=take)
-    _check(host, result, "listing the backups")
-    shown_hidden = any(name.startswith(".") for name in names)
-    rows = _rows(b"".join(out))
-    return tuple(one for one in rows if shown_hidden or not os.path.basename(one.path).startswith("."))
+    return result, b"".join(out)
+
+
+def _one_went(result: CommandResult) -> bool:
+    """A file was removed between being found and being measured, as a job does that keeps the newest few."""
+    said = result.stderr.decode("utf-8", "replace").splitlines()
+    gone = [line for line in said if "stat: " in line and line.endswith("No such file or directory")]
+    return result.exit_status != 0 and not result.timed_out and bool(gone)
 
 
 def odd_names(host: Host, folder: str, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ FIELDS = {
     "is_git_shallow_clone_enabled": "shallow_clone",
 }
 """Key of a request -> field of ``Application`` by which it is read again."""
+NOT_TOLD = "null"
+"""``value_of`` a field of which the answer says nothing."""
 LOOK_UP_S = 2.0
 """Between two looks for what came of a request."""
 CANCEL_S = 60
@@ -37,8 +39,15 @@ def coolify_of(world: World) -> Coolify:
 
 
 def value_of(application: Application, key: str) -> str:
-    """JSON of what stands in a field now; ``null``: it is not told."""
-    return json.dumps(getattr(application, FIELDS[key]))
+    """JSON of what stands in a field now; ``NOT_TOLD``: the answer does not say."""
+    value = getattr(application, FIELDS[key])
+    # A commit always stands there: HEAD where nothing is pinned.
+    return NOT_TOLD if key == "git_commit_sha" and not value else json.dumps(value)
+
+
+def owed_straight(world: World, key: str, before: str) -> str:
+    """JSON of what should stand in a field in the end: before an earlier plan bent it, else what stands there now."""
+    return world.earlier.straight.get(key, before) if world.earlier is not None else before
 
 
 def set_application(effect: SetApplication, world: World, report: Reporter) -> Ended:
@@ -55,13 +64,28 @@ def set_application(effect: SetApplication, world: World, report: Reporter) -> E
     except OutcomeUnknown as error:
         lost = error.line()
         report.line(f"not answered: {one_line(world, lost)}; it is read again")
+    except GoaroundError as error:
+        # A proxy may say no in Coolify's place, after it was done.
+        if not _stands(effect, server):
+            raise
+        lost = error.line()
     try:
         there = value_of(server.application(), effect.key)
     except GoaroundError as error:
         return Ended(False, f"{effect.key} was sent, and cannot be read again: {error.line()}", sure=False)
     if there == effect.after:
         return Ended(True, f"{effect.key} is {there}; it was {effect.before}", facts={effect.key: there})
+    if there == NOT_TOLD:
+        return Ended(False, f"{effect.key} was sent, and what it is now is not told", sure=False)
     return Ended(False, f"{effect.key} is still {there}{f' ({lost})' if lost else ''}", sure=not lost)
+
+
+def _stands(effect: SetApplication, server: Coolify) -> bool:
+    """Whether it is as it shall be, as far as that is told."""
+    try:
+        return value_of(server.application(), effect.key) == effect.after
+    except GoaroundError:
+        return False
 
 
 def cancel_deployment(effect: CancelDeployment, world: World, report: Reporter) -> Ended:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 
 from actions.model.coolify import Deployment, DeploymentState
-from actions.model.coolify_rows import fits, version_told
+from actions.model.coolify_rows import fits, version_told, whose
 from actions.model.effect_coolify import QueueDeployment
 from actions.model.errors import GoaroundError, Unreachable
 from actions.model.ports import Coolify, Reporter, World
+from actions.steps.coolify_log_says import built_anew, came_up, post_failed, why_failed
 from actions.steps.perform_ground import Ended, Sightings, one_line, pause
 
 LOST_S = 300
@@ -52,9 +53,11 @@ def follow(effect: QueueDeployment, uuid: str, server: Coolify, world: World, re
                 report.line(f"{uuid}: {told}")
             odd_since = -1 if row.state is not DeploymentState.OTHER else odd_since if odd_since >= 0 else now
             if row.over or (odd_since >= 0 and now - odd_since > LOST_S * 1000):
+                behind = ""
                 if row.state is DeploymentState.FINISHED:
                     row = _last_looks(effect, row, shown, server, world, report)
-                return _over(effect, row, sightings, facts)
+                    behind = _behind(uuid, server)
+                return _over(effect, row, sightings, facts, behind)
             sightings.seen(False, f"{uuid} is {told}")
         if report.stopping():
             return Ended(
@@ -102,7 +105,18 @@ def _last_looks(
     return row
 
 
-def _over(effect: QueueDeployment, row: Deployment, sightings: Sightings, facts: dict[str, str]) -> Ended:
+def _behind(uuid: str, server: Coolify) -> str:
+    """Whose deployment comes next and replaces what is proven now; empty: nobody's, as far as is known."""
+    try:
+        others = [row for row in server.pending() if row.uuid != uuid]
+    except GoaroundError:
+        return ""  # it is finished: what comes after it is only a help
+    return (
+        f"; {whose(others[-1])} is {others[-1].shown_state} and will REPLACE it: cancel it in Coolify" if others else ""
+    )
+
+
+def _over(effect: QueueDeployment, row: Deployment, sightings: Sightings, facts: dict[str, str], behind: str) -> Ended:
     told = facts | {"coolify": row.word if row.state is DeploymentState.OTHER and row.word else row.state.value}
     wrong = ""
     if not fits(row, effect.commit, pulled=effect.pulled):
@@ -110,19 +124,13 @@ def _over(effect: QueueDeployment, row: Deployment, sightings: Sightings, facts:
     finished = row.state is DeploymentState.FINISHED
     sightings.last(finished and not wrong, f"{row.uuid} is {row.shown_state}{wrong}")
     if finished:
-        after = "; its post-deployment command failed" if _post_failed(row) else ""
-        return Ended(True, f"Coolify says finished ({row.uuid}){wrong}{after}; what runs is proven next", facts=told)
+        more = "; its image was built anew, so it is not the one that ran before" if built_anew(row) else ""
+        more += "; its post-deployment command failed" if post_failed(row) else ""
+        words = f"Coolify says finished ({row.uuid}){wrong}{more}; what runs is proven next{behind}"
+        return Ended(True, words, facts=told)
     if row.state is DeploymentState.OTHER:
         words = f"Coolify says of {row.uuid} {row.shown_state}: what came of it must be looked at"
         return Ended(False, words, 0, told, sure=False)
-    why = next((e.text for e in reversed(row.log or ()) if e.stream == "stderr" and _says(e.text)), "")
-    return Ended(False, f"{row.uuid} is {row.shown_state}{f': {why}' if why else ''}", 1, told)
-
-
-def _says(text: str) -> bool:
-    """Rules of dashes say nothing."""
-    return any(char.isalnum() for char in text)
-
-
-def _post_failed(row: Deployment) -> bool:
-    return any(entry.text.startswith("Post-deployment command failed") for entry in (row.log or ())[-20:])
+    why = why_failed(row)
+    yet = "; yet its log says that its container came up: see what runs before it is sent again" if came_up(row) else ""
+    return Ended(False, f"{row.uuid} is {row.shown_state}{f': {why}' if why else ''}{yet}", 1, told)

@@ -20,7 +20,7 @@ from actions.model.ports import Coolify, Reporter, World
 from actions.model.quick_dataclass import dataclass
 from actions.steps.perform_coolify import LOOK_UP_S, coolify_of
 from actions.steps.perform_coolify_follow import follow
-from actions.steps.perform_ground import Ended, failed, one_line, pause
+from actions.steps.perform_ground import STOPPED, Ended, failed, one_line, pause
 
 LOOK_UPS = 10
 """A deployment whose request was not answered is looked for so often."""
@@ -28,6 +28,7 @@ ROWS = 30
 """So many of the newest deployments are looked through: 25 may wait, and one be at work."""
 ASKED = "coolify deployment asked for"
 """Name under which a request is recorded before it is sent."""
+REFUSED = ", refused"
 AT_WORK = (DeploymentState.QUEUED, DeploymentState.IN_PROGRESS)
 
 
@@ -38,30 +39,78 @@ class Asked:
     commit: str
     newest: int
     """Number of the newest deployment right before it."""
+    refused: bool = False
+    """It was answered, and nothing came of it; else it may have been taken, or be on its way still."""
+
+    def may_come(self, effect: QueueDeployment) -> bool:
+        """Whether it was asked for this, since it was drawn, and nobody said no."""
+        return not self.refused and self.commit == effect.commit and self.newest >= effect.newest
+
+    def words(self) -> str:
+        """As it is recorded."""
+        return f"{self.commit} after {self.newest}{REFUSED if self.refused else ''}"
 
 
 def asked_last(world: World) -> Asked | None:
     """As the record has it; None: nothing was asked for yet."""
-    found = re.fullmatch(r"(.+) after ([0-9]{1,16})", world.recalled(ASKED))
-    return Asked(found[1], int(found[2])) if found else None
+    found = re.fullmatch(rf"(.+) after ([0-9]{{1,16}})({REFUSED})?", world.recalled(ASKED))
+    return Asked(found[1], int(found[2]), bool(found[3])) if found else None
 
 
 def queue_deployment(effect: QueueDeployment, world: World, report: Reporter) -> Ended:
     """Queue exactly one, then follow it to its end. One that was queued before and whose end was lost is that one."""
-    server = coolify_of(world)
-    already, others = queued_since(effect, server, asked_last(world))
+    server, asked = coolify_of(world), asked_last(world)
+    before = _before(effect, server, asked, report)
+    if before is None and asked is not None and asked.may_come(effect):
+        late = _late(effect, asked, server, world, report) if on_its_way(effect, server, asked) else None
+        # Looked at once more: ours may have come just then, and somebody else's while it was waited for.
+        before = late or _before(effect, server, asked, report)
+    if before is None:
+        rows = since(server, -1)
+        effect = replace(effect, newest=max((row.number for row in rows), default=0))
+        # On disk before the request goes out.
+        _record(Asked(effect.commit, effect.newest), world, report)
+        before = _send(effect, frozenset(row.uuid for row in rows), server, world, report)
+    return before if isinstance(before, Ended) else follow(effect, before, server, world, report)
+
+
+def _before(effect: QueueDeployment, server: Coolify, asked: Asked | None, report: Reporter) -> str | Ended | None:
+    """The UUID of the one that is there already, or why none may be queued; None: it may be sent."""
+    already, others = queued_since(effect, server, asked)
     if others:
-        move = "cancel it first" if others[0].state in AT_WORK else "draw the plan again"
+        at_work = others[0].state in AT_WORK
+        move = "cancel it first (a plan drawn now has the step for it)" if at_work else "draw the plan again"
         return Ended(False, f"{whose(others[0])} is {others[0].shown_state}; nothing was sent: {move}")
-    if already is not None:
-        report.line(f"{whose(already)} is {already.shown_state} already: nothing is sent again, it is followed")
-        return follow(effect, already.uuid, server, world, report)
-    rows = since(server, -1)
-    effect = replace(effect, newest=max((row.number for row in rows), default=0))
-    # On disk before the request goes out.
-    report.record(Observed(0, ASKED, True, one_line(world, f"{effect.commit} after {effect.newest}"), "", 0))
-    found = _send(effect, frozenset(row.uuid for row in rows), server, world, report)
-    return found if isinstance(found, Ended) else follow(effect, found, server, world, report)
+    if already is None:
+        return None
+    report.line(f"{whose(already)} is {already.shown_state} already: nothing is sent again, it is followed")
+    return already.uuid
+
+
+def _record(asked: Asked, world: World, report: Reporter) -> None:
+    report.record(Observed(0, ASKED, True, one_line(world, asked.words()), "", 0))
+
+
+def on_its_way(effect: QueueDeployment, server: Coolify, asked: Asked) -> bool:
+    """Whether nothing is listed that came of what was asked for before. Raises GoaroundError.
+
+    Whoever sent it may have been killed a moment ago, while Coolify was busy taking it.
+    """
+    return not any(fits(row, effect.commit, pulled=effect.pulled) for row in since(server, asked.newest))
+
+
+def _late(effect: QueueDeployment, asked: Asked, server: Coolify, world: World, report: Reporter) -> str | Ended | None:
+    """The UUID of the one that was asked for before and comes only now; None: it never came, it may be asked for anew.
+    How it ends where neither is known."""
+    report.line("asked for before, and nothing is listed of it: perhaps on its way; looked for before anything is sent")
+    known = frozenset(row.uuid for row in since(server, -1) if row.number <= asked.newest)
+    found, told = _looked_for(effect, known, server, world, report)
+    if found:
+        return found
+    if report.stopping():
+        return STOPPED
+    words = "whether an earlier request has arrived is not known: the server could not be asked; nothing was sent"
+    return None if told else Ended(False, words, sure=False)
 
 
 def queued_since(
@@ -117,6 +166,7 @@ def _send(
         report.line(f"{one_line(world, error.line())}: looking for it, nothing is sent again")
         return _look_up(effect, known, server, world, report, error.line())
     except GoaroundError as error:
+        _record(Asked(effect.commit, effect.newest, refused=True), world, report)
         return failed(error)
     report.line(f"answered {answer.status}: {one_line(world, answer.text)}")
     uuid = named_in(answer.body)
@@ -127,15 +177,20 @@ def _send(
 
 
 def named_in(body: dict[str, Any]) -> str:
-    """The UUID of the deployment that an answer names, wherever it stands; empty: none."""
+    """The UUID of the deployment that an answer names, wherever it stands; empty: none, or nothing that is one."""
     uuid = body.get("deployment_uuid")
-    if isinstance(uuid, str) and uuid:
-        return uuid
+    if _is_id(uuid):
+        return str(uuid)
     rows = body.get("deployments", body.get("data"))
     if isinstance(rows, dict):
         rows = [rows, *rows.values()]
     found = (row.get("deployment_uuid") for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
-    return next((one for one in found if isinstance(one, str) and one), "")
+    return next((str(one) for one in found if _is_id(one)), "")
+
+
+def _is_id(value: Any) -> bool:
+    """It comes as it was answered, and is asked for by its address: what cannot stand there is looked up instead."""
+    return isinstance(value, str) and bool(re.fullmatch(r"[0-9A-Za-z_-]{1,100}", value))
 
 
 def _is_there(uuid: str, server: Coolify) -> bool:
@@ -152,22 +207,33 @@ def _look_up(
     effect: QueueDeployment, known: frozenset[str], server: Coolify, world: World, report: Reporter, why: str
 ) -> str | Ended:
     """The one that came of an unanswered request, found by what is there that was not."""
-    asked = False
+    found, told = _looked_for(effect, known, server, world, report)
+    if found:
+        return found
+    seen = "the server lists no deployment of it" if told else "the server could not be asked"
+    return Ended(False, f"{why}; {seen}; nothing was sent again: look before the next try", sure=False)
+
+
+def _looked_for(
+    effect: QueueDeployment, known: frozenset[str], server: Coolify, world: World, report: Reporter
+) -> tuple[str, bool]:
+    """UUID of one that may be ours and was not ``known``, looked for until it is there, for as long as a slow server
+    takes; empty: it is not there, or (False) that could not be asked in the end."""
+    told = False
     for _ in range(LOOK_UPS):
         try:
-            rows = since(server, -1)
+            found = _new(effect, known, since(server, -1))
         except GoaroundError as error:
+            told = False
             report.line(f"not yet: {one_line(world, error.line())}")
         else:
-            asked = True
-            found = _new(effect, known, rows)
+            told = True
             if found:
-                return found
+                return found, told
         if report.stopping():
             break
         pause(world, report, LOOK_UP_S)
-    seen = "the server lists no deployment of it" if asked else "the server could not be asked"
-    return Ended(False, f"{why}; {seen}; nothing was sent again: look before the next try", sure=False)
+    return "", told
 
 
 def _new(effect: QueueDeployment, known: frozenset[str], rows: Sequence[Deployment]) -> str:

@@ -13,6 +13,8 @@ from actions.model.quick_dataclass import dataclass, replace
 from actions.model.release import STANDS, Release, WayBack
 from actions.model.release_history import History
 
+_AGAINST = (Standing.INCIDENT, Standing.WATCHED, Standing.LEFT)
+"""What was gone back from, or went bad: it is not even guessed."""
 _USABLE = tuple(way for way in WayBack if way not in (WayBack.RUNNING, WayBack.GONE))
 
 
@@ -58,16 +60,19 @@ def propose(releases: tuple[Release, ...], history: History | None = None) -> Pr
     mine = next((one for one in releases if guess.release and one.identity == guess.release.identity), None)
     if mine is None:
         return Proposal(None, guess.why, found.newer)
-    return Proposal(mine, f"not known to be good: {guess.why}", found.newer)
+    mark = f"not {mine.name}: "  # what speaks against it belongs to it, not to those that are passed over
+    against = next((f"; {words.removeprefix(mark)}" for words in found.newer if words.startswith(mark)), "")
+    newer = tuple(words for words in found.newer if not words.startswith(mark))
+    return Proposal(mine, f"not known to be good: {guess.why}{against}", newer)
 
 
 def _with_history(release: Release, history: History) -> Release:
-    """With what other sources tell of its life; one that an incident followed is not guessed."""
+    """With what other sources tell of its life; one that is known to have gone wrong is not guessed."""
     row = history.of(release.identity)
     if row is None:
         return release
     judged = judge(history, row)
-    bad = release.bad or (judged.why if judged.standing is Standing.INCIDENT else "")
+    bad = release.bad or (judged.why if judged.standing in _AGAINST else "")
     told = row.release
     return replace(release, live_since=told.live_since, live_until=told.live_until, ended=told.ended, bad=bad)
 
@@ -92,9 +97,11 @@ def _by_deployments(releases: tuple[Release, ...]) -> Proposal:
             what = f"the newest usable {best.source} from before what runs"
             return Proposal(best, f"{what}: the data of {short_time(best.live_since)}")
         return Proposal(best, f"was live {_life(best)} and its deployment ended {best.ended or 'without a word'}")
+    if any(release.way_back in _USABLE for release in before):
+        return Proposal(None, "what was deployed before the running one and is there was gone back from, or went bad")
     if before:
         return Proposal(None, "no release that was deployed well before the running one is still there")
-    return _the_one_before(older)
+    return _the_one_before(older, running)
 
 
 def _without_running(deployed: list[Release]) -> Proposal:
@@ -112,14 +119,18 @@ def _before(release: Release, running: Release) -> bool:
     return not running.live_since or release.live_since < running.live_since
 
 
-def _the_one_before(older: tuple[Release, ...]) -> Proposal:
+def _the_one_before(older: tuple[Release, ...], running: Release) -> Proposal:
     usable = [release for release in older if _usable(release) and release.ended in ("", "ok")]
     # A release with a name of its own was meant to be deployed; a commit in between perhaps never was.
     named = [release for release in usable if release.source in ("git tag", "image tag")]
     best = next(iter(named or usable), None)
     if best is None:
         return Proposal(None, "no older release is there")
-    return Proposal(best, "the release before the running one; no history says whether it ever ran well")
+    if best.images and best.created == running.created:
+        where = "the one before the running one by its name alone, as the images do not tell which is older"
+    else:
+        where = "the release before the running one"
+    return Proposal(best, f"{where}; no history says whether it ever ran well")
 
 
 def _life(release: Release) -> str:

@@ -8,21 +8,26 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actions.model.backup_file import PARTIAL, BackupFile, Inspected
-from actions.model.clock import parse_stamp, span
+from actions.model.clock import parse_stamp, short_time, span
 from actions.model.errors import GoaroundError, Refused
+from actions.model.naming import first_of
 from actions.model.ports import World
-from actions.model.quick_dataclass import dataclass
+from actions.model.quick_dataclass import dataclass, replace
 from actions.model.ready import Finding, Part
 from actions.model.ready_kinds import ReadyKind
 from actions.model.system import Settings, seconds_of
 from actions.model.system_database import DatabaseTable
 from actions.steps.backup_inspect import inspect
-from actions.steps.backups import backups
-from actions.steps.database_preflight import live_database, room
+from actions.steps.backups import OF_FILES, OF_WHAT_WAS_LEFT, backups
+from actions.steps.database_preflight import check, live_database, room
 from actions.steps.database_reach import client_of
+from actions.steps.database_reading import ask
+from actions.steps.database_releases import time_of
 from actions.steps.database_server import program_version, psql_version, server_facts
 
 BACKUPS, DATABASE = "backups", "database"
+AHEAD_S = 60
+"""Seconds that another machine's clock may be ahead."""
 
 
 @dataclass(frozen=True)
@@ -52,33 +57,63 @@ def backups_part(settings: Settings, world: World, remember: Inspect) -> Part:
         client = client_of(settings, world) if table.name else None
     except GoaroundError:
         client = None  # that the database cannot be reached is told by its own check
-    there = [one for one in backups(settings, world, client) if not _unfinished(one)]
+    there = [one for one in backups(settings, world, client) if _counts(one)]
     if not there:
         place = " or ".join(filter(None, (table.backups, table.keep)))
         return Part((ReadyKind.BACKUP_NONE.finding(f"nothing fits {place}", BACKUPS),))
-    newest, now = there[0], world.clock.now().timestamp()
-    found: list[Finding] = []
+    now = world.clock.now().timestamp()
+    newest, found = _newest(there, now)
     sound = remember(newest, lambda: inspect(world, client, newest, table))
-    if sound.wrong:
-        found.append(ReadyKind.BACKUP_BROKEN.finding(f"{newest.name}: {sound.wrong}", BACKUPS))
-    age = int(now - newest.mtime)
+    # What is known against it forbids its restore, however well it reads: the cockpit offers no such backup.
+    if wrong := sound.wrong or newest.problem:
+        found.append(ReadyKind.BACKUP_BROKEN.finding(f"{newest.name}: {wrong}", BACKUPS))
+    age = int(now - _made_s(newest))
     if age > seconds_of("backup_max_age", table.backup_max_age):
         words = f"{newest.name} is {span(age)} old, more than {table.backup_max_age}"
         found.append(ReadyKind.BACKUP_OLD.finding(words, BACKUPS))
     read = f", read whole {span(sound.ago_s)} ago" if sound.ago_s else ""
-    facts = {"newest backup": f"{newest.name}, {span(age)} old{read}"}
+    facts = {"newest backup": f"{newest.name}, {_age_words(age)}{read}"}
+    proof = _proofs(settings, there, now)
+    return Part((*found, *proof.findings), facts={**facts, **proof.facts})
+
+
+def _newest(there: list[BackupFile], now: float) -> tuple[BackupFile, list[Finding]]:
+    """By the time whose data it holds. A file that is dated in the future would be the newest for ever."""
+    rows = sorted(there, key=_made_s, reverse=True)
+    ahead = [one for one in rows if _made_s(one) > now + AHEAD_S]
+    newest = next((one for one in rows if one not in ahead), rows[0])
+    if not ahead:
+        return newest, []
+    shown = first_of([f"{one.name} ({short_time(time_of(one))})" for one in ahead], 3)
+    words = f"dated in the future, so their age tells nothing: {shown}"
+    return newest, [ReadyKind.CLOCK_OFF.finding(words, BACKUPS, "look at the clock of the machine that writes them")]
+
+
+def _made_s(one: BackupFile) -> float:
+    """When its data were read: told by its manifest, else when the file was written last. Seconds since 1970."""
+    return parse_stamp(time_of(one)).timestamp() if one.kept is not None else float(one.mtime)
+
+
+def _age_words(age: int) -> str:
+    return f"{span(age)} old" if age >= -AHEAD_S else "dated in the future"
+
+
+def _proofs(settings: Settings, there: list[BackupFile], now: float) -> Part:
+    """When one of them was proven last."""
     proven = [one.proven for one in there if one.proven is not None and not one.proven.differences]
     if not proven:
         words = f"none of {len(there)} was restored and verified"
-        found.append(ReadyKind.BACKUP_UNPROVEN.finding(words, BACKUPS))
-    else:
-        at = max(one.at for one in proven)
-        old = int(now - parse_stamp(at).timestamp())
-        facts["newest proven backup"] = f"proven {span(old)} ago"
-        if old > seconds_of("proof_max_age", settings.ready.proof_max_age):
-            words = f"proven {span(old)} ago, more than {settings.ready.proof_max_age}"
-            found.append(ReadyKind.PROOF_OLD.finding(words, BACKUPS))
-    return Part(tuple(found), facts=facts)
+        return Part((ReadyKind.BACKUP_UNPROVEN.finding(words, BACKUPS),))
+    old = [int(now - parse_stamp(one.at).timestamp()) for one in proven]
+    past = [one for one in old if one >= -AHEAD_S]
+    if not past:
+        words = f"proven at {short_time(max(one.at for one in proven))}, in the future: how long ago is not known"
+        return Part((ReadyKind.PROOF_OLD.finding(words, BACKUPS),))
+    facts = {"newest proven backup": f"proven {span(min(past))} ago"}
+    if min(past) <= seconds_of("proof_max_age", settings.ready.proof_max_age):
+        return Part(facts=facts)
+    words = f"proven {span(min(past))} ago, more than {settings.ready.proof_max_age}"
+    return Part((ReadyKind.PROOF_OLD.finding(words, BACKUPS),), facts=facts)
 
 
 def coolify_backups_part(world: World) -> Part:
@@ -98,8 +133,11 @@ def coolify_backups_part(world: World) -> Part:
     return Part((ReadyKind.COOLIFY_BACKUP_FAILED.finding(words, "coolify"),), facts=facts)
 
 
-def _unfinished(one: BackupFile) -> bool:
-    return one.path.endswith(PARTIAL) or "still being written" in one.problem
+def _counts(one: BackupFile) -> bool:
+    """Whether it is a backup of the daily kind: not unfinished yet, and not what an earlier incident kept."""
+    if one.path.endswith(PARTIAL) or "still being written" in one.problem:
+        return False
+    return one.problem not in (OF_FILES, OF_WHAT_WAS_LEFT)
 
 
 def database_part(settings: Settings, world: World) -> Part:
@@ -113,8 +151,19 @@ def database_part(settings: Settings, world: World) -> Part:
         live = live_database(world, client, table.name)
     except GoaroundError as error:
         return Part((ReadyKind.DATABASE_UNREACHED.of_error(error, DATABASE),))
+    if client.admin not in ("", client.role):
+        try:
+            ask(world, client, table.name, "SELECT json_build_array(true)")
+        except GoaroundError as error:
+            found.append(
+                ReadyKind.DATABASE_UNREACHED.of_error(error, DATABASE, f"as {client.role or 'its own role'}: ")
+            )
     if live.may:
         found.append(ReadyKind.DATABASE_RIGHTS.finding(f"{live.me} {' and '.join(live.may)}", DATABASE))
+    try:
+        check(replace(live, may=()))  # the rights are told already
+    except Refused as error:
+        found.append(ReadyKind.DATABASE_HELD.of_error(error, DATABASE))
     try:
         room(world, client, live)
     except Refused as error:
@@ -146,7 +195,10 @@ def _clients(table: DatabaseTable, settings: Settings, world: World) -> Part:
             continue
         versions[name] = facts[name] = told
     if "pg_dump" in versions and not table.dump:
-        server = server_facts(world, client, table.name, table.markers).server_version
+        try:
+            server = server_facts(world, client, table.name, table.markers).server_version
+        except GoaroundError as error:  # what was found so far counts all the same
+            return Part((*found, ReadyKind.CHECK_FAILED.of_error(error, DATABASE, "database: ")), facts=facts)
         facts["postgresql"] = server
         if _major(versions["pg_dump"]) < _major(server):
             words = f"pg_dump {versions['pg_dump']}, the server is {server}"

@@ -49,6 +49,8 @@ def chosen_of(option: str, found: tuple[Release, ...], notes: tuple[Note, ...], 
     if first is None:
         if gone:
             findings.append(ReadyKind.TARGET_GONE.finding(f"{_named(gone)}; {proposal.why}", option))
+        elif running is None and any(one.way_back in _TO and not one.bad for one in found):
+            findings.append(ReadyKind.TARGET_UNCHOSEN.finding(proposal.why, option))
         else:
             findings.append(ReadyKind.TARGET_NONE.finding(proposal.why, option))
     else:

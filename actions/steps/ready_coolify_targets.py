@@ -51,7 +51,7 @@ def coolify_targets(
             world.clock.now(),
             seen.running.version,
         )
-        kept = None if at.place is None else bool(at.spare)
+        kept = None if at.spare is None else at.spare > 0
         prune = at.words() if there is not False else ""
         state = state_of(ABOUT, release, proposed=release is chosen.first)
         states.append(replace(state, there=there, protected=kept if there else None, prune=prune))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.model.errors import GoaroundError
-from actions.model.git_text import why_ended
+from actions.model.git_text import in_the_way, why_ended
 from actions.model.outside_text import sanitise
 from actions.model.ports import World
 from actions.model.ready import Part
@@ -27,16 +27,21 @@ def remote_part(settings: Settings, world: World, commit: str) -> Part:
     about = table.remote
     try:
         url = repository.remote_url(table.remote)
-        count = len(repository.remote_refs(table.remote))
+        refs = repository.remote_refs(table.remote)
     except GoaroundError as error:
         return Part((ReadyKind.REMOTE_UNREACHED.of_error(error, about),))
-    facts = {f"remote {about}": f"{url}, {count} refs"}
+    facts = {f"remote {about}": f"{url}, {len(refs)} refs"}
     if not commit or not settings.ready.push:
         facts["push"] = "not tried" + ("" if settings.ready.push else " ([ready] push)")
         return Part(facts=facts)
+    branch = table.branch.replace("{time}", NAME)
+    if other := in_the_way(branch, refs):
+        words = f"the branch {sanitise(other, limit=120)} is there, and git keeps no {branch} beside it"
+        move = "rename that branch, or set git.branch to another name"
+        return Part((ReadyKind.REMOTE_REFUSES.finding(words, about, move),), facts=facts)
     here = "local" if settings.system.host == "local" else "jump host"
     clone = Clone(here, table.repository, repository.git_dir(), table.remote, url)
-    effect = push(clone, commit, table.branch.replace("{time}", NAME), PUSH_S)
+    effect = push(clone, commit, branch, PUSH_S)
     at = effect.argv.index("push") + 1
     argv = (*effect.argv[:at], "--dry-run", *effect.argv[at:])
     answer = host_of(world, effect.host).run(argv, cwd=effect.cwd, env=dict(effect.env), timeout_s=PUSH_S)

@@ -30,6 +30,8 @@ def with_replaced(option: str, system: str, world: World, found: tuple[Release, 
     if chosen.first is not None:
         words = f"{words}; {chosen.first.name} would be gone back to"
         return [*findings, ReadyKind.TARGET_OLDER.finding(words, option)]
+    if any(one.code == ReadyKind.TARGET_UNCHOSEN.code for one in findings):
+        return [*findings, ReadyKind.TARGET_OLDER.finding(f"{words}; only others are left to choose from", option)]
     findings = [one for one in findings if one.code != ReadyKind.TARGET_NONE.code]
     return [*findings, ReadyKind.TARGET_GONE.finding(f"{words}; no other is there", option)]
 

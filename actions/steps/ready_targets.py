@@ -6,6 +6,7 @@ Everything here reads. What a plan would do with a release is drawn elsewhere; w
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from actions.model.outside_text import sanitise
@@ -25,6 +26,10 @@ from actions.steps.ready_replaced import with_replaced
 CODE = ("coolify", "compose", "git")
 """Ways back that go to a release of the code. The others go to a backup, or to the release of one of these."""
 REGISTRY_S = 30
+MOST_ASKED = 4
+"""Registries that are asked for one image."""
+PLAIN_HTTP = r"does not look like a TLS handshake|server gave HTTP response to HTTPS client"
+"""How docker says it: the engine may pull from there all the same, as it is configured."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +103,28 @@ def _exposed(release: Release, move: str) -> list[Finding]:
 def pullable(world: World, release: Release) -> tuple[bool | None, Part]:
     """Whether the registry still gives every image of the release by its digest; None: no digest is known."""
     images = [one for one in engine(world).images() if one.id in release.images.values()]
-    references = sorted({image.digests[0] for image in images if image.digests})
-    if not references or len(references) < len({*release.images.values()}):
+    if not images or len(images) < len({*release.images.values()}) or not all(one.digests for one in images):
         return None, Part()
-    for reference in references:
-        result = world.host.run(("docker", "manifest", "inspect", reference), timeout_s=REGISTRY_S)
-        if result.timed_out or result.exit_status != 0:
-            said = world.redact(sanitise(result.stderr.decode("utf-8", "replace").strip()[-200:], limit=200))
-            why = said or f"no answer within {REGISTRY_S} s"
-            words = f"{release.name}: {sanitise(reference, limit=120)}: {why}"
-            return False, Part((ReadyKind.TARGET_NOT_PULLABLE.finding(words, "compose"),))
+    for image in images:
+        # Pushed to several registries: any of them is enough.
+        refused: list[str] = []
+        for reference in image.digests[:MOST_ASKED]:
+            refused.append(_refused(world, reference))
+            if not refused[-1]:
+                break
+        if not refused[-1]:
+            continue
+        if any(re.search(PLAIN_HTTP, why) for why in refused):
+            return None, Part(facts={"registry": "it speaks plain http, over which docker manifest does not ask"})
+        words = f"{release.name}: {sanitise(image.digests[0], limit=120)}: {refused[0]}"
+        return False, Part((ReadyKind.TARGET_NOT_PULLABLE.finding(words, "compose"),))
     return True, Part()
+
+
+def _refused(world: World, reference: str) -> str:
+    """Why the registry does not give it; empty: it does."""
+    result = world.host.run(("docker", "manifest", "inspect", reference), timeout_s=REGISTRY_S)
+    if result.exit_status == 0 and not result.timed_out:
+        return ""
+    said = world.redact(sanitise(result.stderr.decode("utf-8", "replace").strip()[-200:], limit=200))
+    return said or f"no answer within {REGISTRY_S} s"

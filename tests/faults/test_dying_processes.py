@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from obedient_cockpit import cockpit
+from process_looks import stop
 from tiny_system import QuickClock, Tiny, begin_deploy, children_of_session, drawn, finish, refused, run, settle
 from waiting import until
 
@@ -149,7 +150,7 @@ def test_a_stopped_step_is_flagged_as_silent_and_not_killed(tiny: Tiny, session:
     quick = tuple(dataclasses.replace(step, silent_s=1) for step in incident.plan.steps)
     session.incident = dataclasses.replace(incident, plan=dataclasses.replace(incident.plan, steps=quick))
     child, started = tiny.deploy_pid(), start_time(tiny.deploy_pid())
-    os.kill(child, signal.SIGSTOP)
+    stop(child)
     until(lambda: "silent for" in session.look_after(), "the flag")
     until(lambda: session.sync() or recorded(session, ev.StepSilent), "the event")
     assert session.incident.running is not None
@@ -172,8 +173,8 @@ def test_terminate_now_reaches_a_stopped_step_and_a_stopped_worker(tiny: Tiny, s
     begin_deploy(session, tiny)
     ended = last(session)
     child, started = tiny.deploy_pid(), start_time(tiny.deploy_pid())
-    os.kill(child, signal.SIGSTOP)
-    os.kill(ended.pid, signal.SIGSTOP)
+    stop(child)
+    stop(ended.pid)
     session.stop("now")
     settle(session)
     assert not alive(child, started)
@@ -306,7 +307,7 @@ def test_a_worker_that_dies_between_intent_and_order(tiny: Tiny, session: Sessio
     """Intent on record, order never heard: the run is resolved as not happened, and may be run again."""
     drawn(session, tiny)
     worker = session.runner().warm()
-    os.kill(worker.pid, signal.SIGSTOP)
+    stop(worker.pid)
     session.start("B1", armed="enter")
     assert last(session).open
     os.kill(worker.pid, signal.SIGKILL)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from obedient_cockpit import cockpit
+from process_looks import stop
 from tiny_system import Tiny, begin_deploy, decided, drawn, refused, settle
 
 from actions.engine import lease
@@ -182,7 +183,7 @@ def test_a_stopped_holder_still_flies(tiny: Tiny) -> None:
     """A holder that is suspended (Ctrl-Z) is not dead: nobody takes its lease without a reason."""
     with cockpit(tiny, "ops1") as one, cockpit(tiny, "ops2") as two:
         assert one.ask("decided(session)") is None
-        os.kill(one.process.pid, signal.SIGSTOP)
+        stop(one.process.pid)
         assert two.ask("session.take_lease()") is False
         assert two.ask("session.take_lease(takeover_reason='suspended')") is True
         os.kill(one.process.pid, signal.SIGCONT)

@@ -18,6 +18,9 @@ from actions.gateways import coolify_http
 from actions.gateways.coolify import HttpCoolify
 from actions.model.errors import BadInput, GoaroundError, OutcomeUnknown, Refused, Unreachable
 
+ONE = json.dumps({"uuid": APP})
+"""The least that is an answer on an application."""
+
 
 @pytest.fixture
 def server() -> Iterator[FaultServer]:
@@ -244,7 +247,7 @@ def test_looks_wait_as_they_are_told_and_give_up(server: FaultServer) -> None:
 
 def test_each_token_goes_where_it_belongs(server: FaultServer) -> None:
     """The one that looks reads, the one that acts sends; neither stands in an address."""
-    server.answers = {PATH: json_body("{}"), f"{PATH}/rollback": json_body("{}")}
+    server.answers = {PATH: json_body(ONE), f"{PATH}/rollback": json_body("{}")}
     asked = gateway(root(server))
     asked.application()
     asked.send(posting(root(server)))
@@ -271,6 +274,25 @@ def test_a_server_that_repeats_the_token(server: FaultServer) -> None:
     assert len(lines) == 4
     assert all(line.isprintable() for line in lines)
     assert "two" in lines[1]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [f"/login/{SEES}", f"https://u:{ACTS}@x.example.org/a", f"/a#{SEES}", f"/{'a' * 110}/{SEES}", f"//{ACTS}@x/"],
+)
+def test_where_it_redirects_to_repeats_no_token(server: FaultServer, where: str) -> None:
+    """An address is told as all else is: redacted before it is cut, or half a token would stand there."""
+    server.answers = {PATH: plain(b"", 302, (f"Location: {where}",))}
+    error = failed(gateway(root(server)).application, Refused)
+    assert error.code == "coolify-redirect"
+    assert "sees" not in error.line()
+    assert "acts" not in error.line()
+
+
+def test_what_is_no_http_repeats_no_token(server: FaultServer) -> None:
+    """The library quotes it."""
+    server.answers = {PATH: raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + SEES.encode() + b"\r\n")}
+    assert "not valid HTTP" in failed(gateway(root(server)).application, Unreachable).detail
 
 
 @pytest.mark.parametrize("token", ["", "  ", "12|two words", "12|new\nline", "12|\u20ac"])
@@ -315,9 +337,20 @@ def test_many_look_at_once(server: FaultServer) -> None:
 
 def test_a_kept_connection_that_was_closed(server: FaultServer) -> None:
     """The next look opens another; a deed always has a connection of its own."""
-    server.answers = {PATH: json_body("{}"), f"{PATH}/rollback": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")}
+    server.answers = {PATH: json_body(ONE), f"{PATH}/rollback": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")}
     asked = gateway(root(server))
     for _ in range(3):
         asked.application()
         asked.send(posting(root(server)))
     assert len(server.requests) == 6
+
+
+def test_a_deadline_that_passes_as_the_answer_is_there(server: FaultServer) -> None:
+    """Its timer was about to cut the line when the answer was whole: the next look takes another line."""
+    server.answers = {PATH: json_body(ONE)}
+    asked = gateway(root(server))
+    asked.application()
+    (line,) = asked._http._idle
+    line.cut()
+    assert asked.application().uuid == APP
+    assert asked._http._idle != [line]

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from coolify_asking import ask, told
 from fake_coolify import Drive, FakeCoolify
-from fake_coolify_contract import ANSWER_QUIRKS, REQUEST_QUIRKS, contract, faults_of_answer, unnamed_fields
-from fake_coolify_state import GIT_PACKS, PACKS, App
+from fake_coolify_contract import (
+    ANSWER_QUIRKS,
+    GONE_REQUESTS,
+    ITEM_QUIRKS,
+    REQUEST_QUIRKS,
+    contract,
+    faults_of_answer,
+    unnamed_fields,
+)
+from fake_coolify_state import ABILITIES, GIT_PACKS, PACKS, App
 
 GOOD, BAD = "a" * 40, "b" * 40
 
@@ -115,6 +124,9 @@ def test_no_field_is_invented(coolify: FakeCoolify) -> None:
         ("POST", "/deploy", {"uuid": "x", "commit": "y"}, {}, "body commit: the file does not name it"),
         ("GET", "/deployments/applications/{shop}", None, {"take": "0"}, "less than the minimum"),
         ("GET", "/deployments/applications/{shop}", None, {"limit": "5"}, "query limit: the file does not name it"),
+        ("GET", "/deployments/applications/{shop}?take=2&take=3", None, {}, "query take: stands there twice"),
+        ("GET", "/deploy", None, {"uuid": "x"}, "no such method"),
+        ("PATCH", "/applications/{shop}/envs/bulk", {"data": [{"key": "A", "uuid": "x"}]}, {}, "body data uuid: the"),
     ],
 )
 def test_a_wrong_request_is_told(
@@ -127,15 +139,27 @@ def test_a_wrong_request_is_told(
     assert reason in found
     with pytest.raises(AssertionError, match=f"1 {method} /"):
         coolify.assert_all_valid()
+    coolify.judges = False
+
+
+def test_no_test_can_forget_to_look() -> None:
+    """A request of the product that does not validate fails every test that sends it, whatever else it looks at."""
+    with pytest.raises(AssertionError, match="query limit: the file does not name it"), FakeCoolify() as coolify:
+        assert ask(coolify, "GET", "/applications", limit="5").status_code == 200
 
 
 def test_the_listed_quirks_of_requests_are_let_pass(coolify: FakeCoolify) -> None:
-    """A JSON body on /deploy is described in words alone; a GET there is of before 4.2."""
+    """A JSON body on /deploy is described in words alone, where a variable is used not at all; nothing more is let."""
     shop = shop_of(coolify)
     ask(coolify, "POST", "/deploy", body={"uuid": shop.uuid, "force": False})
-    ask(coolify, "GET", "/deploy", coolify.actor, uuid=shop.uuid)
+    row = {"key": "A", "value": "1", "is_runtime": True, "is_buildtime": False}
+    ask(coolify, "PATCH", f"/applications/{shop.uuid}/envs/bulk", body={"data": [row]})
     coolify.assert_all_valid()
-    assert {path for _, path in REQUEST_QUIRKS} <= set(contract()["paths"])
+    paths = contract()["paths"]
+    named = [name for path, name in ITEM_QUIRKS if f'"{name}"' in json.dumps(paths[path]["patch"])]
+    named += [path for method, path in REQUEST_QUIRKS if "requestBody" in paths[path][method.lower()]]
+    named += [path for method, path in GONE_REQUESTS if method.lower() in paths[path]]
+    assert not named, "the file has it by now: it is no deviation any more"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +178,7 @@ def test_versions_differ_in_what_they_know(version: str, get_deploy: int, rollba
         shop = shop_of(coolify)
         one = f"/applications/{shop.uuid}"
         by_get = ask(coolify, "GET", "/deploy", coolify.actor, uuid=shop.uuid)
+        coolify.requests[0].invalid.clear()
         assert by_get.status_code == get_deploy
         if get_deploy == 405:
             assert by_get.json()["message"] == "This endpoint has changed to a POST request."
@@ -165,6 +190,47 @@ def test_versions_differ_in_what_they_know(version: str, get_deploy: int, rollba
         assert ("docs" in back.json()) is (rollback == 404)
         assert ask(coolify, "GET", "/version").text == version
         coolify.assert_all_valid()
+
+
+RIGHTS = {
+    "read": {
+        *("/applications", "/applications/{uuid}", "/applications/{uuid}/envs", "/applications/{uuid}/logs"),
+        *("/applications/{uuid}/rollback-images", "/applications/{uuid}/scheduled-tasks", "/version", "/resources"),
+        *("/applications/{uuid}/scheduled-tasks/{task}/executions", "/deployments", "/deployments/{uuid}"),
+        *("/deployments/applications/{uuid}", "/databases", "/databases/{uuid}/backups", "/servers", "/servers/{uuid}"),
+        *("/databases/{uuid}/backups/{schedule}/executions", "/servers/{uuid}/docker-cleanup"),
+        "/servers/{uuid}/docker-cleanup/executions",
+    },
+    "deploy": {
+        *("/deploy", "/deployments/{uuid}/cancel", "/applications/{uuid}/rollback", "/applications/{uuid}/start"),
+        *("/applications/{uuid}/stop", "/applications/{uuid}/restart"),
+    },
+    "write": {
+        *("/applications/{uuid}", "/applications/{uuid}/envs/bulk", "/databases/{uuid}/backups/{schedule}"),
+        "/applications/{uuid}/scheduled-tasks/{task}/execute",
+    },
+}
+"""What a token must be able to do for each path, whatever else it may: by the API's own table."""
+
+
+def test_each_path_wants_its_own_right(coolify: FakeCoolify) -> None:
+    """One right does not stand for another, but ``root`` for all; the one that is missing is named."""
+    coolify.gate.rate_limit = 1000
+    found: dict[str, set[str]] = {}
+    everything = coolify.token("everything", "root")
+    for route in coolify.gate.routes:
+        path = route.path.replace("{", "").replace("}", "")
+        others = coolify.token(route.path, *({*ABILITIES} - {route.ability, "root"}))
+        body = {} if route.method == "GET" else {"description": "x"}
+        refused = ask(coolify, route.method, path, others, body or None)
+        assert (refused.status_code, refused.json()) == (
+            403,
+            {"message": f"Missing required permissions: {route.ability}"},
+        )
+        assert ask(coolify, route.method, path, everything, body or None).status_code != 403
+        found.setdefault(route.ability, set()).add(route.path)
+    assert found == RIGHTS
+    coolify.judges = False
 
 
 @pytest.mark.parametrize("pack", GIT_PACKS)

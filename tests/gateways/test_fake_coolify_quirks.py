@@ -74,9 +74,12 @@ def test_who_may_ask(coolify: FakeCoolify, shop: App) -> None:
 
 
 def test_the_rate_limit_is_of_a_minute(coolify: FakeCoolify) -> None:
-    """429 with Retry-After, and after it is over, answers again."""
+    """429 with Retry-After, and after it is over, answers again; all tokens of one user count together."""
     coolify.gate.rate_limit = 3
-    assert [ask(coolify, "GET", "/version").status_code for _ in range(4)] == [200, 200, 200, 429]
+    second = coolify.token("second", "read")
+    asked = [ask(coolify, "GET", "/version", token) for token in (coolify.observer, second, second, coolify.observer)]
+    assert [one.status_code for one in asked] == [200, 200, 200, 429]
+    assert ask(coolify, "GET", "/version", coolify.token("theirs", "read", user="ops2")).status_code == 200
     assert ask(coolify, "GET", "/version").headers["Retry-After"] == "60"
     coolify.clock.pass_time(seconds=61)
     assert ask(coolify, "GET", "/version").status_code == 200

@@ -12,7 +12,7 @@ from git_ground import Ground, commit, fingerprint, git, make_ground
 
 from actions.gateways.git_reading import run_git
 from actions.gateways.repository import GitRepository
-from actions.model.errors import BadInput
+from actions.model.errors import BadInput, CommandFailed
 from actions.model.outside_text import is_clean
 
 
@@ -126,6 +126,26 @@ def test_a_shallow_clone_tells_what_it_has(ground: Ground, tmp_path: Path) -> No
     shallow = GitRepository(str(tmp_path / "shallow"))
     assert [row.id for row in shallow.commits()] == [ground.shas[2]]
     assert shallow.commit(ground.shas[0]) is None
+
+
+@pytest.mark.parametrize(("leaves_out", "known"), [("blob:none", True), ("tree:0", False)])
+def test_a_partial_clone_fetches_nothing_and_tells_what_it_can(
+    ground: Ground, tmp_path: Path, leaves_out: str, known: bool
+) -> None:
+    """Reading is reading: which files differ is told where the clone knows it, else why not and what helps."""
+    git(ground.remote, "config", "uploadpack.allowFilter", "true")
+    place = tmp_path / "partial"
+    git(tmp_path, "clone", "-q", "--no-checkout", f"--filter={leaves_out}", f"file://{ground.remote}", str(place))
+    before = fingerprint(place)
+    partial = GitRepository(str(place))
+    assert [row.id for row in partial.commits()] == list(reversed(ground.shas))
+    if known:
+        found = partial.difference(ground.shas[0], ground.shas[1])
+        assert (found.paths, found.words()) == (("app.py",), "1 file, lines not counted: the clone is partial")
+    else:
+        with pytest.raises(CommandFailed, match="the clone is partial and lacks what is asked for"):
+            partial.difference(ground.shas[0], ground.shas[1])
+    assert fingerprint(place) == before
 
 
 def test_a_bare_repository_is_read(ground: Ground) -> None:

@@ -92,4 +92,4 @@ def test_predeploy_and_a_trial(stack: Stack, tmp_path: Path, jobs: int) -> None:
     names = sql(stack, "SELECT datname FROM pg_database WHERE datname LIKE 'obcms%' ORDER BY 1").split()
     assert names == ["obcms_prod", snapshot["place"]]
     inside = ("docker", "exec", stack.container("db"), "ls", "/tmp")
-    assert "goaround" not in subprocess.run(inside, capture_output=True, text=True, check=True, timeout=30).stdout
+    assert "goaround" not in subprocess.run(inside, capture_output=True, text=True, check=True, timeout=110).stdout

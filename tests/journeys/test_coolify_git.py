@@ -22,16 +22,12 @@ def ground(tmp_path: Path) -> Ground:
     return make_ground(folder)
 
 
-def tables(ground: Ground, *lines: str) -> str:
-    return "\n".join(("[git]", f'repository = "{ground.clone}"', *lines, ""))
-
-
 def test_auto_deploy_stays_off_while_the_bad_commit_is_the_newest(
     ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R06, F11: refused with the reason until the branch has moved on; without a clone it says that nobody knows."""
     good, bad = ground.shas[-2:]
-    with flying(tmp_path / "shop", monkeypatch, good=good, bad=bad, version="4.2.0", more=tables(ground)) as flown:
+    with flying(tmp_path / "shop", monkeypatch, good=good, bad=bad, version="4.2.0", more=ground.table()) as flown:
         plan = flown.drawn(good)
         step = plan.step("Z1")
         assert step is not None
@@ -57,7 +53,7 @@ def test_what_cannot_be_known_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_remote_that_is_away_keeps_it_off(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the bad commit is the newest cannot be asked: not on, with the reason."""
     good, bad = ground.shas[-2:]
-    with flying(tmp_path / "shop", monkeypatch, good=good, bad=bad, more=tables(ground)) as flown:
+    with flying(tmp_path / "shop", monkeypatch, good=good, bad=bad, more=ground.table()) as flown:
         flown.drawn(good)
         assert set(flown.fly().values()) == {"done"}, flown.said
         ground.remote.rename(ground.remote.with_suffix(".away"))
@@ -72,7 +68,7 @@ def test_the_git_option_by_coolify(
 ) -> None:
     """H03, Z20: the branch is pushed, Coolify put on it, once deployed, proven; the old one is owed."""
     good, bad = ground.shas[-2:]
-    more = tables(ground, "coolify = true")
+    more = ground.table("coolify = true")
     with flying(tmp_path / "shop", monkeypatch, version=version, pack=pack, good=good, bad=bad, more=more) as flown:
         before = flown.queued()
         flown.app.head = good  # what the pushed branch will end with
@@ -104,7 +100,7 @@ def test_the_branch_is_set_back_once_main_has_moved_on(
 ) -> None:
     """The debt is paid by its own step."""
     good, bad = ground.shas[-2:]
-    more = tables(ground, "coolify = true")
+    more = ground.table("coolify = true")
     with flying(tmp_path / "shop", monkeypatch, good=good, bad=bad, more=more) as flown:
         flown.app.head = good
         flown.drawn(good, "git")
@@ -120,7 +116,7 @@ def test_the_branch_goes_once_coolify_is_off_it(
 ) -> None:
     """Z20: refused while Coolify deploys from it; set back first, then it is removed, and nothing of it is owed."""
     good, bad = ground.shas[-2:]
-    more = tables(ground, "coolify = true")
+    more = ground.table("coolify = true")
     with flying(tmp_path / "shop", monkeypatch, good=good, bad=bad, more=more) as flown:
         flown.app.head = good
         branch = flown.drawn(good, "git").drawn["branch"]
@@ -140,7 +136,7 @@ def test_a_second_plan_of_one_incident_ends_on_the_usual_branch(
 ) -> None:
     """Z20: Coolify stands on the first plan's branch then; it is not put back on that. Each branch is owed."""
     older, good, bad = ground.shas[-3:]
-    more = tables(ground, "coolify = true")
+    more = ground.table("coolify = true")
     with flying(tmp_path / "shop", monkeypatch, good=good, bad=bad, more=more) as flown:
         flown.app.head = good
         first = flown.drawn(good, "git").drawn["branch"]
@@ -181,7 +177,7 @@ def test_what_no_branch_can_deploy_is_refused(
 ) -> None:
     """An image that is only pulled, and a commit that is pinned: said, with the next move."""
     good, bad = ground.shas[-2:]
-    more = tables(ground, "coolify = true")
+    more = ground.table("coolify = true")
     with flying(tmp_path / "shop", monkeypatch, pack=pack, good=good, bad=bad, more=more) as flown:
         release = flown.session.releases("git")[1]
         if setup is pinned:
@@ -193,7 +189,7 @@ def test_what_no_branch_can_deploy_is_refused(
 def test_a_pushed_commit_of_nobody_is_noticed(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody pushes onto our branch between the push and the deployment: moved, nothing is deployed."""
     good, bad = ground.shas[-2:]
-    more = tables(ground, "coolify = true")
+    more = ground.table("coolify = true")
     with flying(tmp_path / "shop", monkeypatch, good=good, bad=bad, more=more) as flown:
         plan = flown.drawn(good, "git")
         assert flown.fly("B2", "B4", "X1") == {"B2": "done", "B4": "done", "X1": "done"}

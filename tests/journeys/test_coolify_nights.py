@@ -325,3 +325,23 @@ def test_a_cockpit_that_is_killed_while_it_watches(tmp_path: Path, monkeypatch: 
         assert last is not None
         assert (last.outcome, flown.queued(), flown.runs) == (Outcome.DONE, before + 1, GOOD)
         assert len(flown.coolify.asked("POST")) == 1
+
+
+def test_an_undo_that_is_killed_before_the_pin_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deployed, and still pinned to what ran: the undo has not come about; asked for again it ends, deploying once."""
+    with flying(tmp_path / "shop", monkeypatch, version="4.2.0") as flown:
+        flown.drawn()
+        assert set(flown.fly().values()) == {"done"}, flown.said
+        sent = len(flown.coolify.asked("POST"))
+        monkeypatch.setenv("GOAROUND_KILL_AT", "effect.after:2")
+        flown.with_workers()
+        flown.session.start("X3", armed="enter", undo=True)
+        monkeypatch.delenv("GOAROUND_KILL_AT")
+        settle(flown.session)
+        last = flown.session.incident.runs[-1]
+        assert (last.resolved, flown.runs, flown.app.git_commit_sha) == (Happened.UNKNOWN, BAD, BAD)
+        assert f'git_commit_sha is "{BAD}", not "HEAD" yet: undo it again (u)' in last.summary
+        assert len(flown.owed()) == 2
+        assert flown.run("X3", undo=True) == "done", flown.said
+        assert (flown.app.git_commit_sha, flown.owed()) == ("HEAD", ["auto-deploy of shop is off"])
+        assert len(flown.coolify.asked("POST")) == sent + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,94 @@ def test_other_servers_tell_it_otherwise(kind: str, tmp_path: Path, monkeypatch:
         assert (flown.queued(), len(flown.coolify.asked("POST")), flown.runs) == (before + 1, 1, GOOD)
 
 
+LISTS = "/deployments/applications/*"
+
+
+def arrives(flown: Flown, monkeypatch: pytest.MonkeyPatch, *, at: int, commit: str = GOOD) -> None:
+    """The request of before was on its way all the time: it is taken when the list is asked for the ``at``-th time."""
+    begun, answer = len(flown.coolify.asked("GET", LISTS)), flown.coolify.gate.answer
+
+    def late(request: Any) -> Any:
+        asked = len(flown.coolify.asked("GET", LISTS)) - begun  # this one is among them
+        if request.method == "GET" and "/applications/" in request.path and asked == at:
+            flown.coolify.core.queue.take(flown.app, Wanted(commit=commit, rollback=True))
+        return answer(request)
+
+    monkeypatch.setattr(flown.coolify.gate, "answer", late)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 6, 7, 8, 12])
+def test_a_request_that_is_on_its_way_still(at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sent it is gone, and it is not listed yet: pressed again, it is waited for, and is the only one."""
+    with flying(tmp_path / "shop", monkeypatch) as flown:
+        before = flown.queued()
+        flown.drawn()
+        assert flown.fly("B1", "X1") == {"B1": "done", "X1": "done"}
+        flown.coolify.fail(Fault.DROP_BEFORE, "POST")
+        assert flown.run("X3") == "unknown", flown.said
+        arrives(flown, monkeypatch, at=at)
+        assert flown.fly("X3", "X4") == {"X3": "done", "X4": "done"}, flown.said
+        assert (flown.queued(), len(flown.coolify.asked("POST")), flown.runs) == (before + 1, 1, GOOD)
+
+
+def test_somebody_elses_comes_while_a_request_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is seen before ours is sent, not only before the wait."""
+    with flying(tmp_path / "shop", monkeypatch) as flown:
+        flown.drawn()
+        assert flown.fly("B1", "X1") == {"B1": "done", "X1": "done"}
+        flown.coolify.fail(Fault.DROP_BEFORE, "POST")
+        assert flown.run("X3") == "unknown", flown.said
+        arrives(flown, monkeypatch, at=12, commit="c3" * 20)
+        assert flown.run("X3") == "failed", flown.said
+        assert "c3c3c3c3c3" in flown.said
+        assert "nothing was sent: " in flown.said
+        assert len(flown.coolify.asked("POST")) == 1
+
+
+def test_a_request_that_never_arrived_is_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waited for, and then sent; not while nobody can say whether it is there."""
+    with flying(tmp_path / "shop", monkeypatch) as flown:
+        before = flown.queued()
+        flown.drawn()
+        assert flown.fly("B1", "X1") == {"B1": "done", "X1": "done"}
+        flown.coolify.fail(Fault.DROP_BEFORE, "POST")
+        assert flown.run("X3") == "unknown", flown.said
+        assert flown.queued() == before
+        assert flown.fly("X3", "X4") == {"X3": "done", "X4": "done"}, flown.said
+        assert (flown.queued(), len(flown.coolify.asked("POST")), flown.runs) == (before + 1, 2, GOOD)
+
+
+def test_what_was_refused_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coolify said no: nothing is on its way, and the next try loses no time."""
+    with flying(tmp_path / "shop", monkeypatch) as flown:
+        flown.drawn()
+        assert flown.fly("B1", "X1") == {"B1": "done", "X1": "done"}
+        flown.coolify.fail(Fault.RATE_LIMIT, "POST")
+        assert flown.run("X3") == "failed", flown.said
+        begun = len(flown.coolify.asked("GET", LISTS))
+        assert flown.run("X3") == "done", flown.said
+        assert len(flown.coolify.asked("GET", LISTS)) - begun < 7, "its lists are asked for a few times alone"
+
+
+@pytest.mark.parametrize("uuid", ["\ud800abc", "x" * 5000, "../../applications", "", 7, None, ["a"], {"a": 1}])
+def test_an_id_that_is_none_is_looked_up(uuid: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stands in the answer in its place: the deployment is queued, is found, and is the only one."""
+    from actions.gateways.coolify import HttpCoolify
+
+    send = HttpCoolify.send
+
+    def other(self: HttpCoolify, call: Any) -> Any:
+        answer = send(self, call)
+        return replace(answer, body={**answer.body, "deployment_uuid": uuid}) if call.method == "POST" else answer
+
+    with flying(tmp_path / "shop", monkeypatch) as flown:
+        before = flown.queued()
+        flown.drawn()
+        monkeypatch.setattr(HttpCoolify, "send", other)
+        assert set(flown.fly().values()) == {"done"}, flown.said
+        assert (flown.queued(), len(flown.coolify.asked("POST")), flown.runs) == (before + 1, 1, GOOD)
+
+
 def test_a_state_that_nobody_knows_is_no_end_and_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Named by its word; unknown, so nothing is sent again, and what runs is for the proof to say."""
     with flying(tmp_path / "shop", monkeypatch, valid=False) as flown:
@@ -156,7 +245,9 @@ def test_a_state_that_nobody_knows_is_no_end_and_no_failure(tmp_path: Path, monk
         assert (flown.queued(), len(flown.coolify.asked("POST"))) == (before + 1, 1)
 
 
-@pytest.mark.parametrize("fault", [Fault.HTML, Fault.TRUNCATED, Fault.EMPTY, Fault.REDIRECT, Fault.RATE_LIMIT])
+@pytest.mark.parametrize(
+    "fault", [Fault.HTML, Fault.TRUNCATED, Fault.EMPTY, Fault.REDIRECT, Fault.RATE_LIMIT, Fault.NO_ROUTE]
+)
 def test_a_server_that_is_updated_while_it_is_followed(
     fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ INSIDE = """
 name = "inside"
 url = "{site}"
 inside = true
-deadline = 3
+deadline = DEADLINE
 expect = { status = 200, json = { FIELDS } }
 """
 
@@ -29,7 +29,9 @@ def test_probes_from_both_sides_and_by_field(
     fields: str, ended: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F05, F08: from here and from the system's host; every JSON field must be as expected."""
-    with flying(tmp_path / "shop", monkeypatch, more=INSIDE.replace("FIELDS", fields)) as flown:
+    # Whatever a busy machine needs for what comes; what never comes is not waited for so long.
+    more = INSIDE.replace("FIELDS", fields).replace("DEADLINE", "60" if ended == "done" else "3")
+    with flying(tmp_path / "shop", monkeypatch, more=more) as flown:
         plan = flown.drawn()
         step = plan.step("X4")
         assert step is not None

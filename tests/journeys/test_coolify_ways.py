@@ -10,7 +10,6 @@ import pytest
 from coolify_flight import BAD, GOOD, flying
 from engine_images import ImageBuilder
 from fake_coolify import FakeCoolify
-from fake_coolify_contract import REQUEST_QUIRKS, template
 from fake_coolify_engine import on_engine
 from fake_coolify_state import App
 
@@ -101,46 +100,6 @@ def test_a_real_container_is_replaced_and_proven(
         flown.session.draw(flown.release(GOOD), "coolify")
         assert set(flown.fly().values()) == {"done"}, flown.said
         assert (flown.runs, flown.session.incident.proven) == (GOOD, True)
-
-
-SENT = {
-    ("GET", "/version"),
-    ("GET", "/applications/{uuid}"),
-    ("GET", "/applications/{uuid}/envs"),
-    ("GET", "/applications/{uuid}/logs"),
-    ("GET", "/applications/{uuid}/rollback-images"),
-    ("GET", "/deployments/{uuid}"),
-    ("GET", "/deployments/applications/{uuid}"),
-    ("PATCH", "/applications/{uuid}"),
-    ("POST", "/applications/{uuid}/rollback"),
-    ("POST", "/deploy"),
-    ("POST", "/deployments/{uuid}/cancel"),
-}
-"""Every request of a way back by Coolify."""
-
-
-def test_every_request_is_as_coolifys_own_file_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole list of what is sent, each valid by the OpenAPI file or excused by a quirk that is named there."""
-    made: set[tuple[str, str]] = set()
-    excused: set[tuple[str, str]] = set()
-    for version, pack in (("4.3.11", "nixpacks"), ("4.2.0", "nixpacks"), ("4.3.11", "dockerimage")):
-        with flying(tmp_path / f"{version}-{pack}", monkeypatch, version=version, pack=pack) as flown:
-            flown.coolify.quirks.deployments_stick = True
-            flown.coolify.push(flown.app, GOOD if pack == "dockerimage" else "c3" * 20)
-            flown.coolify.step()
-            flown.coolify.quirks.deployments_stick = False
-            flown.drawn()
-            assert set(flown.fly().values()) == {"done"}, flown.said
-            assert flown.run("X3", undo=True) == "done", flown.said
-            for step in ("Z1", "Z2"):
-                if flown.session.incident.plan and flown.session.incident.plan.step(step):
-                    flown.run(step)
-            for one in flown.coolify.requests:
-                assert one.invalid == [], one
-                made.add((one.method, template(one.path)))
-                excused |= {(one.method, template(one.path))} & set(REQUEST_QUIRKS)
-    assert made == SENT
-    assert excused == {("POST", "/deploy")}, REQUEST_QUIRKS[("POST", "/deploy")]
 
 
 def test_nothing_is_ever_stopped_by_coolify() -> None:

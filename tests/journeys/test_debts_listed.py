@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from journals import declared
+from journals import declared, plan
 from waiting import within
 
 from actions.gateways.journal import SqliteJournal
@@ -190,6 +190,28 @@ def test_two_people_pay_the_same_debt_at_once(store: Path, goaround: Callable[..
     journal = SqliteJournal(store, SystemClock())
     assert [event.kind for event in journal.events(one)].count("debt.paid") == 1
     assert of_events(journal.debt_events([one])[one])[0].paid
+
+
+def test_what_a_parked_record_refuses_is_listed_as_no_way(store: Path, goaround: Callable[..., Said]) -> None:
+    """Its way back is not taken back; another way that was told stays one; as long as it is flown, `u` is a way."""
+    journal = journal_of(store)
+    drawn = plan()
+    first = ev.DebtOpened("X1.1", "a file of ours holds v2", "u on X1", "")
+    second = ev.DebtOpened("X1.2", "the rollback is not committed", "u on X1, or commit the rollback", "")
+    kept = ev.DebtOpened("N1.1", "the notice is shown", "u on N1, or take it down", "")
+    one = journal.declare("ops1", declared(), "INC-20261101-0001").incident
+    bodies = (ev.PlanDrawn(drawn.digest, drawn.to_json()), first, second, kept)
+    journal.append_all(one, "ops1", bodies)
+
+    def ways() -> list[str]:
+        return [row["undo"] for row in json.loads(goaround("debts", "--json")[1])["debts"]]
+
+    assert ways() == ["u on X1", "u on X1, or commit the rollback", "u on N1, or take it down"]
+    journal.append_all(one, "ops1", [ev.IncidentParked("recovered", "", "v2", "v2", "", "", ("X1.1",))])
+    by_hand = "by hand; u on X1 takes the way back itself back: not of a parked record"
+    assert ways() == [by_hand, "commit the rollback", "u on N1, or take it down"]
+    damage(store, one, "plan.drawn", b"{}")
+    assert ways()[0] == "u on X1", "no plan says what X1 is"
 
 
 UNDO = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from pilot_moves import comes, hears, sees, sees_joined
 from terminals import GOAROUND
 from textual.pilot import Pilot
 from tiny_system import Tiny, environment, refused, run
-from waiting import until
+from waiting import LOOK_S, PATIENCE_S, until
 from widget_bench import screen_text
 
 from actions.gateways.journal import SqliteJournal
@@ -59,6 +61,17 @@ async def debts_of(pilot: Pilot[Any]) -> None:
     """`D`, and the list is there."""
     await pilot.press("D")
     await hears(pilot, DebtsDialog)
+
+
+async def leaves_until(pilot: Pilot[int], there: Callable[[], bool]) -> None:
+    """Escape on whatever dialog is open or opens yet, until it is so."""
+    until_s = time.monotonic() + PATIENCE_S
+    while not there():
+        assert time.monotonic() < until_s, screen_text(pilot.app)
+        if pilot.app.screen.is_modal:
+            await pilot.press("escape")
+        await asyncio.sleep(LOOK_S)
+        await pilot.pause()
 
 
 def _newest(tiny: Tiny) -> str:
@@ -114,11 +127,7 @@ async def test_what_is_paid_is_the_debt_that_was_looked_at(tiny: Tiny) -> None:
             await comes(pilot, lambda: paid(tiny, one), "the payment")
             assert paid(tiny, one) == [("N1.1", "by hand: took")]
             assert paid(tiny, newer) == []
-            for _ in range(3):
-                if app.screen.is_modal:
-                    await pilot.press("escape")
-                    await pilot.pause(0.1)
-            await comes(pilot, lambda: mine.incident.id == newer, "the newer incident")
+            await leaves_until(pilot, lambda: mine.incident.id == newer)
             assert "ops1 flies" in await sees(pilot, f"{newer} is open: it is shown now instead of {one}")
 
 

@@ -64,7 +64,7 @@ def image_id(reference: str) -> str:
 
 def log_of(stack: DemoStack, service: str) -> str:
     one = container(stack, service)
-    done = subprocess.run(["docker", "logs", one], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(["docker", "logs", one], capture_output=True, text=True, check=True, timeout=110)
     return done.stdout + done.stderr
 
 

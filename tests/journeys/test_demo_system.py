@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from process_looks import held
 from waiting import until, within
 
 from actions.model.errors import BadInput, GoaroundError, Refused
@@ -137,10 +138,10 @@ def test_broken_release_fails_slowly_and_its_health_page_does_not_know(broken: D
     until(lambda: json.loads(ask(broken, "/ready/")[1])["worker"] is False)
     status, body, _, _ = within(0.5, lambda: ask(broken, "/health/"))
     assert (status, json.loads(body)["status"]) == (200, "healthy")
+    until(lambda: "WARNING register: Slow request" in broken.log.read_text()[length:], "the log of an answer")
     logged = broken.log.read_text()[length:]
     assert "ERROR register: Internal Server Error: /" in logged
     assert "sqlite3.OperationalError: no such column: c.ward_code" in logged
-    assert "WARNING register: Slow request" in logged
     assert datetime.fromisoformat(logged.splitlines()[-1].split()[0]).utcoffset() == timedelta(0)
 
 
@@ -277,7 +278,8 @@ def test_two_deploys_never_run_at_once(older: DemoSystem) -> None:
     with subprocess.Popen([*command, older.good_ref], stdout=subprocess.PIPE, text=True) as first:
         assert first.stdout is not None
         first.stdout.readline()  # it says "fetch" with the lock in its hands
-        second = deploy(older, older.broken_ref)
+        with held(first.pid):
+            second = deploy(older, older.broken_ref)
         first.stdout.read()
     assert first.returncode == 0
     assert second.returncode == 1
@@ -289,7 +291,7 @@ def test_a_terminated_deploy_is_recorded_and_the_next_one_works(older: DemoSyste
     """ "Terminate now" leaves a history that says so, and nothing in the way of the next attempt."""
     command = tomllib.loads(older.config.read_text())["git"]["deploy"][:1]
     with subprocess.Popen(
-        [*command, older.good_ref, "--settle", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, older.good_ref, "--settle", "600"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as first:
         assert first.stdout is not None
         assert first.stderr is not None
@@ -470,12 +472,14 @@ def test_stop_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     system = demo_system.build(NOW, tmp_path / "demo")
     demo_system.start(system)
     command = tomllib.loads(system.config.read_text())["git"]["deploy"][:1]
-    with subprocess.Popen([*command, system.good_ref], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as busy:
+    words = [*command, system.good_ref, "--settle", "600"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as busy:
         assert busy.stdout is not None
         busy.stdout.readline()
-        started = processes_of(system.folder)
-        assert len(started) == 2
-        assert all(who.alive() for who in started)
+        with held(busy.pid):
+            started = processes_of(system.folder)
+            assert len(started) == 2
+            assert all(who.alive() for who in started)
         demo_system.stop(system)
         busy.communicate(timeout=60)
     assert busy.returncode == 1

@@ -321,7 +321,7 @@ def test_a_bad_recipient_is_one_line_with_its_place(
         env={**os.environ, "GOAROUND_STATE_DIR": str(tmp_path / "state")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=30,
+        timeout=110,
         check=False,
     )
     said = done.stderr.decode()

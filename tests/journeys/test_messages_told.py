@@ -83,7 +83,7 @@ name = "mail"
 smtp = "smtp://127.0.0.1:{mail.port}"
 starttls = "never"
 sender = "ops@example.org"
-deadline = 5
+deadline = 60
 [[channel]]
 name = "pager"
 command = ["{pager}", "{{to}}"]

@@ -47,7 +47,7 @@ load = true
 name = "maps"
 url = "http://127.0.0.1:{port}/maps"
 external = true
-answer = 5
+answer = 30
 """
 
 

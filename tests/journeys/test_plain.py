@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 from tiny_flight_operator import Scripted
-from tiny_system import Tiny, begin_deploy, build, drawn, environment, run, settle
+from tiny_system import Tiny, begin_deploy, build, decided, drawn, environment, run, settle
 from waiting import PATIENCE_S, until
 
 from actions.model.checklist import State
 from actions.model.events import PlanDrawn
 from actions.model.step import Outcome
+from app.golden_desk import pin
 from app.plain import Plain
 from app.session import Session
 
@@ -159,6 +160,22 @@ def test_no_release_is_chosen_by_accident(tiny: Tiny, session: Session) -> None:
     assert session.incident.plan is None
 
 
+def test_the_list_says_how_each_release_fared(tiny: Tiny) -> None:
+    """Who hears the list knows of every line whether it ran well, and as what somebody pinned it."""
+    tiny.tell_deployments(9000, 250, 10)
+    session = tiny.session()
+    assert session.take_lease()
+    pin(session, next(one for one in session.releases() if one.name == "v1"), "old faithful")
+    decided(session)
+    said = fly(session, "t", "99", "q")
+    session.close()
+    session.journal.close()
+    rows = {line.split()[-1]: line for line in said.lines if "  Release " in line}
+    assert "runs now  incident  Release 3" in rows["3"]
+    assert "ready  good 4 h  Release 2" in rows["2"]
+    assert "ready  good 6 d 1 h; GOLDEN (old faithful)  Release 1" in rows["1"]
+
+
 def test_a_release_is_found_by_a_text(tiny: Tiny, session: Session) -> None:
     """A name or the beginning of an id lists what holds it, with its number, and chooses nothing."""
     from tiny_system import decided
@@ -189,6 +206,19 @@ def test_closing_unproven(tiny: Tiny, session: Session) -> None:
     assert session.incident.is_parked
     assert session.incident.closed is not None
     assert session.incident.closed.outcome == "not recovered"
+
+
+def test_a_false_alarm_is_closed_as_one(tiny: Tiny, session: Session) -> None:
+    """Nothing was wrong with the release: that end has its letter before anything is decided, too."""
+    said = fly(session, "end", "q")
+    assert "! no incident is open" in said.text
+    session.declare("pages fail")
+    said = fly(session, "end", "q", "end", "x", "end", "q")
+    assert "! not closed" in said.text
+    assert "closed: false alarm" in said.text
+    assert "! no incident is open" in said.text
+    assert session.incident.closed is not None
+    assert session.incident.closed.outcome == "false alarm"
 
 
 def test_resuming_shows_the_running_step(tiny: Tiny, session: Session) -> None:
@@ -254,7 +284,7 @@ class Terminal:
         assert self.process.stdout is not None
         self.process.stdin.close()
         self.seen += self.process.stdout.read().decode()
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE_S)
 
 
 @contextmanager

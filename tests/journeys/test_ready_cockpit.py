@@ -144,6 +144,37 @@ def test_the_one_who_observes_asks_nothing(tiny: Tiny) -> None:
             one.journal.close()
 
 
+def test_a_wish_that_comes_while_it_is_decided_is_not_lost(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks in the very moment when there is nothing to look at is looked for: it was promised."""
+    session = tiny.session()
+    look = ReadyLook(session, first_s=0.0)
+    seen: list[str] = []
+
+    def asks_meanwhile() -> bool:
+        if not seen:
+            seen.append(look.look_now() or "promised")
+        return False
+
+    def looked_at() -> None:
+        seen.append("looked")
+        look.stop()
+
+    def gives_up(_seconds: float) -> bool:
+        if seen and not look.busy:  # nothing wakes it any more
+            look.stop()
+        return True
+
+    monkeypatch.setattr(look, "_may", asks_meanwhile)
+    monkeypatch.setattr(look, "_look", looked_at)
+    monkeypatch.setattr(look._wake, "wait", gives_up)
+    try:
+        look._run()
+        assert seen == ["promised", "looked"]
+    finally:
+        session.close()
+        session.journal.close()
+
+
 def test_a_git_remote_that_takes_no_branch(tiny: Tiny) -> None:
     """The real push as a dry run: sound, then refused, then gone; one code each, and never a branch on the remote."""
     session = tiny.session()

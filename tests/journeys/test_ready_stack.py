@@ -57,7 +57,7 @@ class Standing:
 
     def deploy(self, number: str, of: str) -> str:
         image = self.release(number, of)
-        subprocess.run(["docker", "tag", image, f"{self.repository}:deployed"], check=True, timeout=30)
+        subprocess.run(["docker", "tag", image, f"{self.repository}:deployed"], check=True, timeout=110)
         self.one.stack.compose("up", "-d", "--no-build", "web")
         self.one.migrate()
         return image
@@ -94,7 +94,7 @@ def standing(
         finally:
             one.stack.compose("down", "--timeout", "1")
             for tag in it.made:
-                subprocess.run(["docker", "image", "rm", tag], capture_output=True, timeout=30, check=False)
+                subprocess.run(["docker", "image", "rm", tag], capture_output=True, timeout=110, check=False)
 
 
 def test_a_sound_stack_is_protected_then_green_then_loses_its_image(standing: Standing) -> None:

@@ -14,7 +14,7 @@ from actions.model.clock import stamp
 from actions.model.errors import Unreachable
 from actions.model.ports import World
 from actions.model.predeploy import Predeploy
-from actions.model.ready import Finding, ReadyReport
+from actions.model.ready import Finding, ReadyReport, Verdict
 from actions.model.ready_kinds import ReadyKind
 from actions.model.release import Release
 from actions.model.system import ComposeTable, Settings, SystemTable
@@ -124,6 +124,24 @@ def test_what_the_last_deployment_replaced_is_missed() -> None:
     assert codes(look(alone)) == ["target-gone"]
     object.__setattr__(alone, "predeploys", tuple)
     assert codes(look(alone)) == ["target-none"]
+
+
+def test_releases_are_there_and_none_can_be_proposed() -> None:
+    """The stack is down, so what ran is not known: one has to be chosen, which is not the same as there being none."""
+    of = project(service("web", "obcms:3"))
+    there = [image("three", "obcms:3", created="2026-11-03T08:00:00Z"), image("one", "obcms:1")]
+    down = fakes(of, there, []).world
+    found = look(down)
+    assert codes(found) == ["running-unknown", "target-unchosen"]
+    assert [one.there for one in found.part.targets] == [True, True]
+    assert not any(one.proposed for one in found.part.targets)
+    said = ReadyReport("obcms", AT, "ops@jump", found.part.findings, checks={"targets compose": "ok"})
+    assert said.verdict is Verdict.UNKNOWN
+    object.__setattr__(down, "predeploys", lambda: (replaced("two"),))
+    missed = look(down)
+    assert codes(missed) == ["running-unknown", "target-unchosen", "target-older"]
+    assert missed.part.findings[-1].text.endswith("; only others are left to choose from")
+    assert codes(look(fakes(of, [], []).world)) == ["running-unknown", "target-none"]
 
 
 @pytest.mark.parametrize("tagged", [True, False])

@@ -223,7 +223,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
 
 
 def with_git(ground: Ground) -> str:
-    return f'[git]\nrepository = "{ground.clone}"\ndeploy = ["true", "{{ref}}"]\n'
+    return ground.table('deploy = ["true", "{ref}"]')
 
 
 def variables(coolify: FakeCoolify, app: App) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from coolify_flight import BAD, GOOD, flying
+from fake_coolify_quirks import Fault
+from git_ground import commit, git, make_ground
 from tiny_system import Tiny, build, copy, decided, finish
 
 from actions.model.clock import stamp
-from actions.model.errors import GoaroundError, Refused
+from actions.model.errors import BadInput, GoaroundError, Refused
 from actions.model.events import Observed
 from actions.model.events_after import WatchBegun, WatchEnded
 from actions.model.golden import Pin
@@ -21,7 +26,9 @@ from actions.model.ports import Coolify
 from actions.model.release_history import History
 from actions.model.watching import PREFIX
 from app import golden_file
+from app.environment_reading import NOT_KEPT
 from app.golden_desk import pin
+from app.release_behind import ReleaseBehind
 from app.release_sources import listing_of, read_history
 from app.releases_command import Asked, run_releases
 from app.session import Session
@@ -124,6 +131,30 @@ def test_a_label_stands_for_one_release(tiny: Tiny, capsys: Printed) -> None:
     assert told(tiny, capsys, "best").startswith("v2: ")
 
 
+def test_what_two_people_pinned_by_two_ways_is_golden_no_more_when_it_is_taken_back(
+    tiny: Tiny, capsys: Printed
+) -> None:
+    """One pinned its image, the other its commit: who is told that it is golden no more can rely on it."""
+    tiny.session().close()
+    sha = next(one["commit"] for one in json.loads(told(tiny, capsys, json=True))["releases"] if one["name"] == "v1")
+    image = f"sha256:{'7' * 64}"
+    golden_file.append(
+        tiny.store, Pin("tiny", image, "v1", "2026-11-01T00:00:00.000000Z", "ops2", "theirs", sha, drill=True)
+    )
+    told(tiny, capsys, golden="v1", label="mine")
+    assert len(golden_file.read(tiny.store, "tiny", drill=True)[0]) == 2
+    assert "is golden no more" in told(tiny, capsys, not_golden="v1")
+    assert golden_file.read(tiny.store, "tiny", drill=True) == ((), "")
+    assert "GOLDEN" not in told(tiny, capsys)
+
+
+def test_pinning_once_more_without_a_name_keeps_the_name(tiny: Tiny, capsys: Printed) -> None:
+    """Somebody else gave it, and finds it by that."""
+    told(tiny, capsys, golden="v1", label="black friday")
+    assert "pinned as golden as black friday" in told(tiny, capsys, golden="v1")
+    assert told(tiny, capsys, "black friday").startswith("v1: ")
+
+
 def test_a_pin_that_is_set_in_a_drill_leads_nobody_in_the_real_thing(tiny: Tiny, capsys: Printed) -> None:
     """The same store, and a system for drills: its pins are its own."""
     session = tiny.session()
@@ -173,6 +204,27 @@ def test_a_source_that_fails_half_way_keeps_what_it_told(tmp_path: Path, monkeyp
         assert half.error.startswith("deployments older than the newest 100 are not known: ")
 
 
+def test_a_name_like_the_beginning_of_another_ones_id_is_not_guessed(tiny: Tiny, capsys: Printed) -> None:
+    """S14: a tag is called like the short id of v2: which of both shall be golden is asked; the whole id says it."""
+    commit(tiny.ground.clone, "not v2", 1793523600 + 86400 * 9)
+    git(tiny.ground.clone, "tag", tiny.target[:8])
+    with pytest.raises(BadInput, match="2 releases are called so"):
+        told(tiny, capsys, golden=tiny.target[:8])
+    told(tiny, capsys, golden=tiny.target)
+    assert [one.identity for one in golden_file.read(tiny.store, "tiny", drill=True)[0]] == [tiny.target]
+
+
+def test_names_of_any_script_are_written_to_a_terminal_that_does_not_know_them(tiny: Tiny) -> None:
+    """A release by a Japanese name, on a terminal that is still Latin-1: its letters are spelled."""
+    git(tiny.ground.clone, "tag", "リリース", tiny.target)
+    words = [sys.executable, "-c", "from app.cli import main; main()", "releases", "--config", str(tiny.config)]
+    root = str(Path(__file__).parents[2])
+    surroundings = {**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONPATH": root}
+    done = subprocess.run(words, env=surroundings, cwd=root, capture_output=True, timeout=100, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"\u30ea\u30ea\u30fc\u30b9" in done.stdout
+
+
 def test_the_list_tells_what_differs_from_now_where_it_is_wanted(tiny: Tiny, capsys: Printed) -> None:
     """F01 and S12 for programs: difference and environment of every row, not of the named one alone."""
     rows = json.loads(told(tiny, capsys, json=True, behind=True))["releases"]
@@ -180,3 +232,33 @@ def test_the_list_tells_what_differs_from_now_where_it_is_wanted(tiny: Tiny, cap
     assert all(one["behind"]["environment"] for one in rows)
     assert "behind" not in json.loads(told(tiny, capsys, json=True))["releases"][0]
     assert "    1 file, +1 -1 from what runs" in told(tiny, capsys, behind=True).splitlines()
+
+
+def test_what_could_not_be_read_behind_a_release_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """git and Coolify did not answer for a moment: who looks once more sees what they tell now, not the old failure;
+    and what they told a while ago is asked for again."""
+    ground = make_ground(tmp_path)
+    _, good, bad = ground.shas
+    table = f'[git]\nrepository = "{ground.clone}"\ndeploy = ["true", "{{ref}}"]\n'
+    with flying(tmp_path / "s", monkeypatch, good=good, bad=bad, more=table) as flown:
+        flown.coolify.add_variable(flown.app, "DEBUG", "1", twin=False)
+        history = read_history(flown.session, flown.session.releases(), "coolify")
+        row = history.of(good)
+        assert row is not None
+        behind = ReleaseBehind(flown.session)
+        (ground.clone / ".git").rename(ground.clone / ".gone")
+        flown.coolify.fail(Fault.STATUS_BEFORE, "GET", "*/envs", times=99)
+        failed = behind.read(history, row)
+        assert failed.difference.startswith("how it differs from what runs is not known: ")
+        assert failed.environment.startswith("not known: ")
+        (ground.clone / ".gone").rename(ground.clone / ".git")
+        flown.coolify.faults.planned.clear()
+        again = behind.read(history, row)
+        assert again.difference == "1 file, +1 -1 from what runs"
+        assert again.environment == NOT_KEPT
+        asked = len(flown.coolify.asked("GET", "*/envs"))
+        assert behind.read(history, row) == again
+        assert len(flown.coolify.asked("GET", "*/envs")) == asked, "it is kept for a while"
+        monkeypatch.setattr("app.release_behind.ENVIRONMENT_S", -1)
+        assert behind.read(history, row) == again
+        assert len(flown.coolify.asked("GET", "*/envs")) == asked + 1

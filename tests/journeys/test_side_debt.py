@@ -16,6 +16,7 @@ from tiny_system import decided, refused, run
 from actions.model.backup_file import Format, ProvenRestore
 from actions.model.canonical import sha256_hex
 from actions.model.clock import parse_stamp, stamp
+from actions.model.parked import may_be_closed
 from actions.model.record_text import markdown
 from actions.model.step import Happened, Outcome
 from actions.steps.perform import perform
@@ -73,6 +74,11 @@ def test_what_is_prepared_and_never_swapped_is_owed(
     said = capsys.readouterr().out
     assert f"side database {side}" in said
     assert "(undoes X1 in the cockpit)" in said
+    # Nothing that runs came of it: what is listed as the way is one, for a parked record as well.
+    assert session.take_lease()
+    assert run(session, "X1", undo=True) == "done", session.incident.runs[-1].summary
+    assert side not in ground.server.databases()
+    assert may_be_closed(session.incident)
 
 
 def test_what_a_failed_or_killed_restore_leaves_is_told(ground: Ground) -> None:

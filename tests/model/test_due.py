@@ -55,4 +55,5 @@ def test_the_words_say_when_it_is_overdue() -> None:
     assert due_words("2026-11-30T18:00:00.000000Z") == "2026-11-30 18:00Z"
     assert due_words("2026-11-30T18:00:00.000000Z", NOW) == "2026-11-30 18:00Z"
     assert due_words("2026-11-20T18:00:00.000000Z", NOW) == "2026-11-20 18:00Z, OVERDUE"
+    assert due_words("2026-11-30T18:00:00+05:00") == "2026-11-30 13:00Z"
     assert due_words("whenever") == "whenever"

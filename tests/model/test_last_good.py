@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from actions.model.deployed import Deployed
 from actions.model.golden import Pin, in_force, parse, pin_of
 from actions.model.last_good import Standing, judge, last_good
 from actions.model.quick_dataclass import replace
@@ -159,6 +160,25 @@ def test_a_golden_one_that_is_gone_or_was_fled_from_since_is_not_proposed() -> N
     assert after.newer[0] == "not v3: golden, but INC-9 went back from it since"
     again = propose(ALL, history(pins=(pin(OLDER, 14),), troubles=(fled, INCIDENT)))
     assert again.release == OLDER
+
+
+def test_a_golden_one_that_somebody_rolled_back_from_since_is_not_proposed() -> None:
+    """Without an incident, too: a pin is a person's word of its time."""
+    lived = Deployed(at(3), until=at(10), ended="ok", rolled_back=True)
+    left = replace(OLDER, deployments=(lived,))
+    found = propose((RUNS, GOOD, left), history(RUNS, GOOD, left, pins=(pin(left, 9),)))
+    assert found.release == GOOD
+    assert found.newer == ("not v3: golden, but it was rolled back from 2026-11-10 00:00Z, since it was pinned",)
+    assert propose((RUNS, GOOD, left), history(RUNS, GOOD, left, pins=(pin(left, 11),))).release == left
+
+
+def test_a_guess_is_not_told_as_one_that_is_passed_over() -> None:
+    """What speaks against it stands in its own line, not among the newer ones."""
+    few = (RUNS, SHORT)
+    guess = propose(few, history(*few))
+    assert guess.release == SHORT
+    assert guess.why.endswith("; was live for 4 min only, less than 30 min")
+    assert guess.newer == ()
 
 
 def test_a_pin_is_taken_back_by_a_later_line_and_a_bad_line_is_named() -> None:

@@ -211,6 +211,9 @@ def test_the_file_of_a_release_is_found_by_its_names() -> None:
         (b"[" * 200_000, "/r.json"),
         (b'{"items": {' + b",".join(b'"%d": {"ok": true}' % n for n in range(MOST_ITEMS + 1)) + b"}}", "501 items"),
         (b'{"items": {"\\u001b[2Jx": 1}}', "items."),
+        (b'{"items": {"V1": {"ok": false}, "V1": {"ok": true}}}', "/r.json: 'V1' stands twice"),
+        (b'{"items": {"V1": {"ok": false, "ok": true}}}', "/r.json: 'ok' stands twice"),
+        (b'{"items": {}, "build": ' + b"9" * 5000 + b"}", "/r.json: a number of too many digits"),
     ],
 )
 def test_a_bad_file_is_one_clear_line(content: bytes, words: str) -> None:
@@ -225,7 +228,9 @@ def test_a_bad_file_is_one_clear_line(content: bytes, words: str) -> None:
 
 def test_a_good_file_is_read() -> None:
     """The shape that is documented."""
-    found = parse(b'{"items": {"V1": {"ok": true, "seen": "99.4 %", "by": "ci", "at": "2026-10-02", "x": 1}}}', "/r")
+    content = b'{"items": {"V1": {"ok": true, "seen": "99.4 %", "by": "ci", "at": "2026-10-02", "x": 1}}}'
+    found = parse(content, "/r")
+    assert parse(b"\xef\xbb\xbf" + content, "/r") == found, "as other systems write a file"
     assert found == {"V1": Said(True, "99.4 %", "ci", "2026-10-02")}
     assert deployed_words(found) == ""
     assert deployed_words({"a": Said(False), "b": Said(False)}) == "deployed with 2 gaps"

@@ -108,6 +108,14 @@ def test_a_short_id_is_joined_where_one_commit_alone_begins_so(short: str) -> No
     assert len(history(Listing("git", (commit(A),)), Listing("coolify", (told,)), option="git")) == 1
 
 
+def test_a_built_image_with_a_short_revision_is_joined_too() -> None:
+    """Its label is the short id that `git rev-parse --short` writes: it gets the life of the commit that begins so."""
+    built = replace(image(A[:7], IMAGE_A, source="built image"), created=at(2))
+    found = history(Listing("compose", (built,)), Listing("git", (commit(A, at(3), at(9)),)), option="compose")
+    row, judged = of(found, IMAGE_A)
+    assert (row.sources, row.release.commit, judged.standing) == (("compose", "git"), A, Standing.GOOD)
+
+
 def test_an_ambiguous_short_id_is_joined_with_none_and_that_is_said() -> None:
     """Two commits begin so: nothing is guessed, and the row says why it knows so little."""
     twins = (commit("abcdef1" + "0" * 33, at(3)), commit("abcdef1" + "1" * 33, at(5)))

@@ -113,6 +113,20 @@ def test_the_end_of_a_life_is_never_guessed_from_its_own_deployment() -> None:
     assert (life.until, life.guessed) == (at(9), True)
 
 
+def test_what_two_sources_tell_of_one_time_is_one_life() -> None:
+    """The record proved it half an hour after Coolify was through, git's file ends it although it runs: it ran from the
+    first of them on, and what runs goes on to."""
+    coolify = commit(A, source="coolify deployment", live_since=at(5), live_until=at(10), ended="ok")
+    record = commit(A, source="INC-1", live_since=at(5, 0, 30), ended="ok")
+    runs = commit(B, source="coolify deployment", live_since=at(10), ended="ok", way_back=WayBack.RUNNING)
+    git = commit(B, live_since=at(12), live_until=at(15), ended="ok")
+    listings = (Listing("coolify", (runs, coolify)), Listing("record", (record,)), Listing("git", (git,)))
+    found = history(*listings, option="coolify")
+    assert [(one.since, one.until, one.guessed) for one in row(found, A).lives] == [(at(5), at(10), False)]
+    (life,) = row(found, B).lives
+    assert (life.since, life.live, life.source) == (at(10), True, "git, coolify")
+
+
 def test_rows_of_other_sources_stand_where_their_time_puts_them() -> None:
     """The order of the way back in use stays; commits that nobody deployed or named are hidden until asked for."""
     mine = (image("v3", IMAGE_B, created=at(9)), image("v1", IMAGE_A, created=at(1)))
@@ -149,6 +163,14 @@ def test_an_incident_that_was_declared_in_its_life_follows_it() -> None:
     assert one.followed == ("INC-1",)
     assert (one.lives[0].until, one.lives[0].guessed) == (at(5), True), "the next deployment ended it"
     assert row(found, IMAGE_B).followed == ()
+
+
+@pytest.mark.parametrize("outcome", ["abandoned", "false alarm"])
+def test_what_was_no_trouble_accuses_no_release(outcome: str) -> None:
+    """Nothing was wrong with the release, says whoever closed it: it is proposed as before."""
+    trouble = Trouble("INC-1", at(4), outcome, at(4, 1))
+    found = history(Listing("git", (commit(A, live_since=at(3), live_until=at(9)),)), troubles=(trouble,), option="git")
+    assert row(found, A).followed == ()
 
 
 def test_who_went_back_from_it_and_who_proved_it() -> None:

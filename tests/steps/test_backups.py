@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -211,6 +212,21 @@ def test_thousands(tmp_path: Path, world: World) -> None:
     assert found[0].name.endswith("_00000.sql.gz")
     assert len(ran) < 25
     assert took < 3, took
+
+
+@pytest.mark.parametrize("program", ["stat", "head"])
+def test_one_that_is_removed_while_they_are_listed(
+    tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    """A job that keeps the newest few goes on meanwhile: what it took is not there, and no trouble."""
+    place, programs = tmp_path / "b", tmp_path / "bin"
+    put(place / "new.gz", DUMP, 1)
+    old = put(place / "old.gz", DUMP, 9)
+    programs.mkdir()
+    (programs / program).write_text(f'#!/bin/sh\nrm -f {old}\nexec {shutil.which(program)} "$@"\n')
+    (programs / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    assert [(one.name, one.problem) for one in backups(settings_of(place), world, None)] == [("new.gz", "")]
 
 
 def test_over_ssh(tmp_path: Path, world: World, sshd: SshServer) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from compose_fakes import FOLDER, Fakes, container, fakes, image, image_id, project, service
+from compose_fakes import FOLDER, V2, Fakes, container, fakes, image, image_id, project, service
 from git_flight import Remembering
 
+from actions.model.database_client import DatabaseClient
 from actions.model.plan import Plan
 from actions.model.release import Release, WayBack
 from actions.model.step import Happened, Outcome
@@ -12,6 +13,8 @@ from actions.model.system import ComposeTable, Settings, SystemTable
 from actions.steps.catalog import build
 from actions.steps.compose_option import draw
 from actions.steps.compose_switch import DEBT, SwitchImages
+from actions.steps.database_code_switch import SwitchCode
+from actions.steps.database_quiesce import ComposeServices
 
 SERVICES = ("beat", "web")
 
@@ -58,3 +61,26 @@ def test_one_that_came_about_is_owed_as_ever() -> None:
     one.engine.made[:] = [container(name, "one") for name in SERVICES]
     seen = step.check(one.world)
     assert (seen.happened, seen.facts["debt"], "debt of" in seen.facts) == (Happened.YES, DEBT, False)
+
+
+def coded(switch: SwitchImages) -> SwitchCode:
+    """The same switch after a swap of the database."""
+    services = ComposeServices("local", FOLDER, (), switch.project, V2, SERVICES)
+    client = DatabaseClient("local")
+    return SwitchCode(client, "shop", "backup", switch, services, owed="while shop_pre is kept, web is pinned")
+
+
+def test_the_code_of_a_swap_that_went_half_way_is_owed_as_well() -> None:
+    """As the switch alone: however the run ended, and when its end is looked into; nothing switched owes nothing."""
+    one, switch = drawn()
+    step = coded(switch)
+    result = step.run(one.world, Remembering())
+    assert (result.outcome, "debt" in result.facts) == (Outcome.FAILED, False)
+    assert (step.check(one.world).happened, step.check(one.world).facts) == (Happened.NO, {})
+    one.engine.made[0] = container(one.engine.made[0].service, "one")
+    owed = {"debt": "while shop_pre is kept, web is pinned", "debt of": ""}
+    result = step.run(one.world, Remembering())
+    assert result.outcome is Outcome.FAILED
+    assert {name: result.facts.get(name) for name in owed} == owed
+    seen = step.check(one.world)
+    assert (seen.happened, seen.facts) == (Happened.UNKNOWN, owed)

@@ -13,6 +13,7 @@ from actions.model.system import ComposeTable
 from actions.steps.compose_grouping import Candidate, by_build
 from actions.steps.compose_releases import releases
 from actions.steps.compose_services import service_set
+from actions.steps.propose import propose
 
 TABLE = ComposeTable(directory=FOLDER)
 REVISION = "org.opencontainers.image.revision"
@@ -83,6 +84,30 @@ def test_what_runs_without_a_name_is_a_release_too() -> None:
     assert found[1].images == {"web": image_id("ran"), "celery": image_id("ran")}
 
 
+def digest(name: str) -> str:
+    return f"obcms@{image_id(f'manifest of {name}')}"
+
+
+@pytest.mark.parametrize("named", ["obcms:latest", digest("new")])
+def test_what_ran_before_a_tag_moved_on_is_found_by_its_digest(named: str) -> None:
+    """`latest` was pulled anew, or the file names digests alone: the release before has no tag, and is there to go back
+    to, with the word that a prune would take it. Other repositories, and what has no name at all, are none of it."""
+    tags = () if "@" in named else (named,)
+    there = [
+        replace(image("new", *tags, created="2025-10-03T08:00:00Z"), digests=(digest("new"),)),
+        replace(image("old", created="2025-10-02T08:00:00Z"), digests=(digest("old"),)),
+        replace(image("other", created="2025-10-01T08:00:00Z"), digests=(f"my-{digest('other')}",)),
+        image("nameless", created="2025-10-01T08:00:00Z"),
+    ]
+    made = [container("web", "new"), container("celery", "new")]
+    found = releases(TABLE, fakes(project(service("web", named), service("celery", named)), there, made).world)
+    assert [one.way_back for one in found] == [WayBack.RUNNING, WayBack.PRUNABLE]
+    assert found[1].images == {"web": image_id("old"), "celery": image_id("old")}
+    assert set(found[1].digests.values()) == {digest("old").partition("@")[2]}
+    guess = propose(found)
+    assert guess.release == found[1]
+
+
 def test_a_half_finished_deployment_is_said_to_be_one() -> None:
     """The record tells the truth: services on different releases, or one container left behind, are named."""
     one = shared(image("new", "obcms:new", created="2025-10-02T08:00:00Z"), image("old", "obcms:old"))
@@ -92,6 +117,19 @@ def test_a_half_finished_deployment_is_said_to_be_one() -> None:
     one.engine.made[1] = container("celery", "new")
     one.engine.made.append(container("web", "old", 2, created_at="2025-09-01T10:00:00Z"))
     assert releases(TABLE, one.world)[0].note == "obcms-web-2 runs another image"
+
+
+@pytest.mark.parametrize("time", ["1980-01-01T00:00:01Z", ""])
+def test_images_that_all_tell_one_time_stand_by_the_numbers_of_their_names(time: str) -> None:
+    """Reproducible builds are all of 1980 or of no time: v10 is newer than v9, and only its name says so."""
+    tags = ("v8", "v10", "v9")
+    of_1980 = [image(tag, f"obcms:{tag}", created=time) for tag in tags]
+    found = releases(TABLE, shared(*of_1980, running="v9").world)
+    assert told(found) == [("v10", WayBack.READY), ("v9", WayBack.RUNNING), ("v8", WayBack.READY)]
+    guess = propose(found)
+    assert guess.release is not None
+    assert guess.release.name == "v8"
+    assert guess.why.startswith("the one before the running one by its name alone, as the images do not tell")
 
 
 def built(name: str, of: str, created: str, revision: str = "") -> object:
@@ -119,6 +157,21 @@ def test_built_services_are_grouped_by_time_and_a_rebuild_minutes_later_is_anoth
     assert [r.way_back for r in found] == [WayBack.RUNNING, WayBack.PRUNABLE]
     assert found[1].images == {s: image_id(f"{s}1") for s in ("beat", "celery", "web")} | {"nginx": image_id("nginx2")}
     assert "nginx as it runs now" in found[1].note
+
+
+def test_what_is_protected_by_hand_makes_no_mixture_of_two_releases() -> None:
+    """Images that each stand in a release by their tag are of that one, however near to each other they were built."""
+    keep = "goaround/keep:obcms"
+    images = [
+        image("web3", "shop/web:3", created="2025-10-02T08:02:00Z"),
+        image("web2", "shop/web:2", f"{keep}-web-{image_id('web2')[7:19]}", created="2025-10-02T08:01:00Z"),
+        image("job3", "shop/job:3", created="2025-10-02T08:04:00Z"),
+        image("job2", "shop/job:2", f"{keep}-job-{image_id('job2')[7:19]}", created="2025-10-02T08:03:00Z"),
+    ]
+    of = project(service("web", "shop/web:3"), service("job", "shop/job:3"))
+    world = fakes(of, images, [container("web", "web3"), container("job", "job3")]).world
+    table = replace(TABLE, services=("web", "job"))
+    assert told(releases(table, world, "obcms")) == [("3", WayBack.RUNNING), ("2", WayBack.PROTECTED)]
 
 
 def test_an_incomplete_release_is_listed_and_no_way_back() -> None:

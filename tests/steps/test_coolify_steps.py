@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from coolify_flight import BAD, GOOD, HurriedClock
 from fake_coolify import FakeCoolify
+from fake_coolify_queue import Taken, Wanted
 from fake_coolify_quirks import Fault
 from fake_coolify_state import App
 from performing import Told, local_world
@@ -104,6 +105,26 @@ def test_finished_is_a_lamp_of_its_own(ground: Ground) -> None:
     assert not [line for line in lines if "git ls-remote" in line]
 
 
+def test_somebody_elses_that_comes_behind_it_is_said(ground: Ground) -> None:
+    """A push while ours is at work: it waits its turn, and what is proven next would not stay."""
+    told = Told()
+    pushed: list[object] = []
+
+    def push() -> bool:
+        if not pushed and any("in_progress" in line for line in told.lines):
+            pushed.append(ground.coolify.push(ground.app, "c3" * 20))
+        return False
+
+    told.stop_when = push
+    result = ground.step(ground.newest()).run(ground.world, told)
+    assert result.outcome is Outcome.DONE
+    assert "a deployment of c3c3c3c3c3 by a push" in result.summary
+    assert "will REPLACE it: cancel it in Coolify" in result.summary
+    ground.coolify.run()
+    again = ground.step(ground.newest()).run(ground.world, Told())
+    assert (again.outcome, "REPLACE" in again.summary) == (Outcome.DONE, False), again.summary
+
+
 def test_what_failed_says_why(ground: Ground) -> None:
     """The last line of the log that is an error."""
     ground.app.broken.add(GOOD)
@@ -122,6 +143,41 @@ def test_a_row_that_was_never_queued(ground: Ground) -> None:
     )
     ground.coolify.fail(Fault.STATUS_BEFORE, "GET")
     assert ground.step(ground.newest()).check(ground.world).happened is Happened.UNKNOWN
+
+
+def test_somebody_restarts_it_meanwhile(ground: Ground) -> None:
+    """A restart says HEAD, or the same commit, and is nobody's way back: neither its end nor its row is ours."""
+    ground.app.broken.add(GOOD)
+    newest = ground.newest()
+    assert ground.step(newest).run(ground.world, Told()).outcome is Outcome.FAILED
+    for by_api in (False, True):
+        ground.coolify.core.queue.take(ground.app, Wanted(restart_only=True, is_api=by_api))
+        ground.coolify.run()
+        seen = ground.step(newest).check(ground.world)
+        assert (seen.happened, "is failed" in seen.detail) == (Happened.NO, True), seen.detail
+
+
+def test_a_restart_in_the_way_is_called_one(ground: Ground) -> None:
+    """Its row says HEAD, which is no version that anybody has asked for."""
+    ground.coolify.quirks.deployments_stick = True
+    ground.coolify.core.queue.take(ground.app, Wanted(restart_only=True))
+    assert ground.step(ground.newest() - 1).moved(ground.world).startswith("a restart by the API (")
+
+
+def test_a_restart_is_not_followed_for_what_was_asked_for(ground: Ground) -> None:
+    """The answer is lost, and somebody's restart stands beside what we asked for: ours is found."""
+    step, take = ground.step(ground.newest()), ground.coolify.core.queue.take
+
+    def both(app: App, wanted: Wanted) -> Taken:
+        take(app, Wanted(restart_only=True))
+        return take(app, wanted)
+
+    ground.coolify.core.queue.take = both  # type: ignore[method-assign]
+    ground.coolify.fail(Fault.DROP_AFTER, "POST")
+    result = step.run(ground.world, Told())
+    rows = ground.coolify.deployments(ground.app)
+    assert (result.outcome, result.facts["deployment"]) == (Outcome.DONE, rows[0].uuid), result.summary
+    assert (rows[0].rollback, rows[1].restart_only) == (True, True)
 
 
 # ---- cancelling
@@ -210,6 +266,17 @@ def test_a_field_that_somebody_else_has_set(ground: Ground) -> None:
     assert keep.moved(ground.world) == "docker_images_to_keep is 5 now; it was 2"
     assert keep.run(ground.world, Told()).outcome is Outcome.FAILED
     assert ground.coolify.asked("PATCH") == []
+
+
+@pytest.mark.parametrize("status", [403, 404, 429])
+def test_a_field_that_was_set_though_a_proxy_says_no(ground: Ground, status: int) -> None:
+    """What stands there decides, whatever was answered: it is owed. Where it was not set, the refusal is told."""
+    ground.coolify.fail(Fault.STATUS_BEFORE, "PATCH", status=status)
+    result = freeze(ground).run(ground.world, Told())
+    assert (result.outcome, "debt" in result.facts, str(status) in result.summary) == (Outcome.FAILED, False, True)
+    ground.coolify.fail(Fault.STATUS_AFTER, "PATCH", status=status)
+    result = freeze(ground).run(ground.world, Told())
+    assert (result.outcome, result.facts["debt"]) == (Outcome.DONE, "it is off"), result.summary
 
 
 def test_a_field_that_cannot_be_read_again_is_owed_in_doubt(ground: Ground) -> None:

@@ -80,17 +80,17 @@ class Shop:
     """The clients on this machine; the server's socket lies in the project's folder."""
 
     def tag(self, image: str, tag: str) -> None:
-        subprocess.run(["docker", "tag", image, f"{self.stack.name}:{tag}"], check=True, timeout=30)
+        subprocess.run(["docker", "tag", image, f"{self.stack.name}:{tag}"], check=True, timeout=110)
 
     def untag(self, tag: str) -> None:
-        subprocess.run(["docker", "image", "rm", f"{self.stack.name}:{tag}"], capture_output=True, timeout=30)
+        subprocess.run(["docker", "image", "rm", f"{self.stack.name}:{tag}"], capture_output=True, timeout=110)
 
     def deploy_server(self) -> None:
         self.stack.compose("up", "-d", "db")
         ready = (str(self.programs / "pg_isready"), "-q", "-d", "obcms_prod", "-U", "obcms")
         tcp = ("docker", "exec", self.stack.container("db"), "pg_isready", "-q", "-h", "127.0.0.1")
         end = time.monotonic() + 60
-        while any(subprocess.run(one, capture_output=True, timeout=30).returncode for one in (ready, tcp)):
+        while any(subprocess.run(one, capture_output=True, timeout=110).returncode for one in (ready, tcp)):
             assert time.monotonic() < end
             time.sleep(0.1)
 

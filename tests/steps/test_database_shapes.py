@@ -29,9 +29,11 @@ from actions.model.clock import SystemClock
 from actions.model.errors import Refused
 from actions.model.plan import Plan
 from actions.model.ports import World
+from actions.model.ready import ReadyLevel
 from actions.model.step import Outcome
 from actions.model.system import Settings, SystemTable
 from actions.model.system_database import DatabaseTable
+from actions.steps.ready_backups import database_part
 
 pytestmark = pytest.mark.postgres
 
@@ -460,6 +462,8 @@ def test_a_standby_is_refused(plain: Ground, tmp_path: Path) -> None:
             patch.setenv("PGHOST", str(standby.folder))
             with pytest.raises(Refused) as caught:
                 draw(plain.settings, "database", plain.backup(), world, INCIDENT)
+            looked = database_part(plain.settings, world).findings
+        assert [one.code for one in looked if one.level is ReadyLevel.ERROR] == ["database-held"], looked
         assert caught.value.code == "database-standby"
         assert "is a standby: it takes no writes" in caught.value.line()
         assert "primary" in caught.value.next_move

@@ -206,7 +206,7 @@ def contents_end(shop: PostgresServer) -> int:
 
 def lists(shop: PostgresServer, dump: bytes) -> bool:
     argv = (str(shop.programs / "pg_restore"), "--list")
-    return subprocess.run(argv, input=dump, capture_output=True, timeout=30).returncode == 0
+    return subprocess.run(argv, input=dump, capture_output=True, timeout=110).returncode == 0
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -131,7 +131,7 @@ def test_there_and_back(stack: Stack, tmp_path: Path, form: str) -> None:
     run(stack, drawn(settings, stack))
     assert up(stack) == before, "nothing that runs was touched"
     left = subprocess.run(
-        ("docker", "exec", stack.container("db"), "ls", "/tmp"), capture_output=True, timeout=30, check=True
+        ("docker", "exec", stack.container("db"), "ls", "/tmp"), capture_output=True, timeout=110, check=True
     )
     assert b"goaround" not in left.stdout
     plan = drawn(settings, stack)

@@ -72,6 +72,7 @@ def test_no_debt_is_opened_but_by_the_engine_and_people() -> None:
     }
     assert made == {
         "actions/engine/execute.py",
+        "actions/model/debt_again.py",
         "actions/model/start_at.py",
         "app/approving.py",
         "app/follow_ups.py",

@@ -12,12 +12,13 @@ from git_ground import commit, fingerprint, git, make_ground
 
 from actions.model.errors import BadInput, CommandFailed, Refused
 from actions.model.events import EvidenceKept
-from actions.model.git_text import branch_problem
+from actions.model.git_text import branch_problem, in_the_way
 from actions.model.plan import Plan
 from actions.model.release import Release
 from actions.model.step import Outcome, Risk
 from actions.model.system import GitTable, Settings
 from actions.steps.git_option import draw
+from actions.steps.ready_remote import remote_part
 
 
 @pytest.fixture
@@ -63,6 +64,22 @@ def test_a_name_that_is_taken_gets_seconds(flight: Flight) -> None:
     assert plan_for(flight).drawn["branch"] == "rollback-emergency-20261122-100431"
     git(flight.ground.remote, "update-ref", "refs/heads/rollback-emergency-20261122-100431-undo", sha)
     assert plan_for(flight).drawn["branch"] == "rollback-emergency-20261122-100431-2"
+
+
+def test_a_branch_that_is_in_the_way(flight: Flight) -> None:
+    """Git keeps no branch x/y beside a branch x: told at the drawing board and by ready, not by a failed push."""
+    sha = flight.ground.shas[0]
+    settings = _with(flight, branch="rollback/{time}")
+    assert draw(settings, Release("v2", flight.ground.shas[1]), flight.world).drawn["branch"].startswith("rollback/")
+    assert remote_part(settings, flight.world, sha).findings == ()
+    git(flight.ground.remote, "update-ref", "refs/heads/rollback", sha)
+    (finding,) = remote_part(settings, flight.world, sha).findings
+    assert (finding.code, "the branch rollback is there" in finding.text) == ("remote-refuses", True)
+    with pytest.raises(Refused, match="can take no branch rollback/2026") as refused:
+        draw(settings, Release("v2", flight.ground.shas[1]), flight.world)
+    assert "the branch rollback is there" in refused.value.line()
+    assert in_the_way("a", ["refs/heads/a/b", "refs/tags/a"]) == "a/b"
+    assert in_the_way("a/b", ["refs/heads/a-b", "refs/tags/a", "refs/heads/a/c"]) == ""
 
 
 def test_the_minute_may_turn_while_it_is_flown(flight: Flight) -> None:

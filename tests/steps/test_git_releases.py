@@ -9,10 +9,13 @@ import pytest
 from git_flight import Flight, make_flight
 from git_ground import commit, git, make_ground
 
+from actions.gateways.repository import GitRepository
 from actions.model.errors import GoaroundError
 from actions.model.release import Release, WayBack
+from actions.model.release_history import History
+from actions.model.release_rows import Listing
 from actions.steps.git_releases import Survey, releases, survey
-from actions.steps.propose import propose
+from actions.steps.propose import Proposal, propose
 
 
 @pytest.fixture
@@ -77,6 +80,53 @@ def test_a_running_commit_that_is_not_in_the_clone_is_said(flight: Flight) -> No
     found = look(flight)
     assert any("not in the clone" in note.text for note in found.notes)
     assert [release.commit for release in found.releases if release.way_back is WayBack.RUNNING] == ["cd" * 20]
+
+
+def proposed(flight: Flight) -> Proposal:
+    found = look(flight).releases
+    return propose(found, History("git", (Listing("git", found),), now=flight.world.clock.now()))
+
+
+def test_a_running_commit_that_was_not_fetched_is_newer_than_all_that_was(flight: Flight) -> None:
+    """The clone is older than the deployment that went wrong: the last known good release is proposed all the same."""
+    (flight.folder / "running").write_text("cd" * 20)
+    assert look(flight).releases[0].commit == "cd" * 20
+    found = proposed(flight)
+    assert found.release is not None
+    assert (found.release.name, found.known_good) == ("v2", True)
+    assert found.newer == ("not v3: it was deployed 2026-11-13 09:00Z; until when it was live is not known",)
+
+
+def test_behind_the_cut_of_a_shallow_clone_nothing_newer_is_proposed(tmp_path: Path) -> None:
+    """What runs is not there and may be older than all that is: what was fled from is not taken for the one before."""
+    ground = make_ground(tmp_path)
+    flight = make_flight(ground, tmp_path / "system")
+    git(tmp_path, "clone", "-q", "--depth=1", "--no-tags", f"file://{ground.remote}", str(tmp_path / "shallow"))
+    (flight.folder / "running").write_text(ground.shas[0])
+    (flight.folder / "deployments.jsonl").write_text("")
+    shallow = dataclasses.replace(
+        flight, world=dataclasses.replace(flight.world, repository=GitRepository(str(tmp_path / "shallow")))
+    )
+    assert [one.commit for one in look(shallow).releases] == [ground.shas[2], ground.shas[0]]
+    assert proposed(shallow).release is None
+
+
+@pytest.mark.parametrize("wrong", [0, 2208988800])
+def test_a_clock_that_was_wrong_does_not_make_a_release_older_than_what_it_was_built_on(
+    tmp_path: Path, wrong: int
+) -> None:
+    """Dated 1970 it runs, and the one before it is proposed; dated 2040 it is the one before, and is proposed."""
+    ground = make_ground(tmp_path)
+    odd = commit(ground.clone, "made on a machine with a wrong clock", wrong)
+    runs = odd if not wrong else commit(ground.clone, "on top of it", 1793523600 + 86400 * 5)
+    flight = make_flight(ground, tmp_path / "system")
+    (flight.folder / "running").write_text(runs)
+    with (flight.folder / "deployments.jsonl").open("a") as history:
+        for day, sha in ((19, odd), (20, runs)):
+            history.write(f'{{"at": "2026-11-{day}T09:00:00Z", "sha": "{sha}", "result": "ok"}}\n')
+    order = [runs, *([odd] if wrong else []), *reversed(ground.shas)]
+    assert [one.commit for one in look(flight).releases] == order
+    assert getattr(proposed(flight).release, "commit", "") == order[1]
 
 
 def test_a_running_commit_that_cannot_be_read_is_said(flight: Flight) -> None:

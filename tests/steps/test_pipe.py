@@ -13,7 +13,7 @@ MARK = "c0ffee00c0ffee00"
 
 
 def run(*stages: tuple[str, ...], stdin: str = "", stdout: str = "") -> tuple[tuple[int, ...], bytes, bytes]:
-    done = subprocess.run(pipe_argv(MARK, stages, stdin, stdout), capture_output=True, timeout=30)
+    done = subprocess.run(pipe_argv(MARK, stages, stdin, stdout), capture_output=True, timeout=110)
     ends, words = statuses(MARK, len(stages), done.stderr)
     return ends, done.stdout, words
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from fake_coolify import FakeCoolify
 from fake_coolify_quirks import Fault
 from fake_coolify_state import App
+from patient_deadlines import joins_begin
 from performing import local_world
 
 from actions.gateways.coolify import HttpCoolify
@@ -17,6 +19,7 @@ from actions.model.ports import World
 from actions.model.ready import ReadyLevel, ReadyReport, Verdict
 from actions.model.system import ProbeTable, Settings, SystemTable
 from actions.model.system_watch import ReadyTable
+from app import bounded
 from app.ready_checks import Checks
 
 OLD, GOOD, BAD = "e" * 40, "a" * 40, "b" * 40
@@ -118,6 +121,14 @@ def test_an_acting_token_that_lacks_a_right(
     assert words in report.findings[0].text
 
 
+def test_a_proxy_that_says_not_found_says_nothing_of_a_right(coolify: FakeCoolify, shop: App, tmp_path: Path) -> None:
+    """Coolify's 404 means that the token may; a proxy's means that nobody has looked at the token."""
+    coolify.fail(Fault.NO_ROUTE, "POST")
+    coolify.fail(Fault.NO_ROUTE, "PATCH")
+    report = look(coolify, shop, tmp_path)
+    assert codes(report) == ["token-not-tried", "token-not-tried"]
+
+
 def test_an_acting_token_that_needs_no_write(coolify: FakeCoolify, shop: App, tmp_path: Path) -> None:
     """Where nothing is frozen or pinned, deploy alone is enough, and write is not tried."""
     coolify.actor = coolify.token("acting", "deploy")
@@ -177,11 +188,23 @@ def test_one_check_that_fails_hides_no_other(coolify: FakeCoolify, shop: App, tm
     assert report.checks["host"] == "ok"
 
 
-def test_one_that_hangs_is_given_up(coolify: FakeCoolify, shop: App, tmp_path: Path) -> None:
+HANG = {"ready targets coolify", "ready rights"}
+"""Threads of the checks that ask for the images to go back to."""
+
+
+def test_one_that_hangs_is_given_up(
+    coolify: FakeCoolify, shop: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its own code, unknown and not ready; the others are told; while it hangs it is not asked once more."""
-    settings = replace(settings_of(coolify, shop), ready=ReadyTable(answer=1))
+    settings = replace(settings_of(coolify, shop, answer=100), ready=ReadyTable(answer=1))
     checks = Checks(settings, world_of(coolify, settings, tmp_path), "ops")
     coolify.fail(Fault.SLOW, "GET", f"/applications/{shop.uuid}/rollback-images", times=9)
+
+    def they_hang() -> bool:
+        asking = {one.name for one in threading.enumerate() if one.name.startswith("ready ")}
+        return asking <= HANG and len(coolify.asked("GET", "*/rollback-images")) >= len(HANG)
+
+    joins_begin(monkeypatch, bounded, they_hang)  # a second is short for all the others on a busy machine
     report = checks.run()
     assert report.verdict is Verdict.UNKNOWN
     assert set(codes(report)) <= {"check-timed-out"}

@@ -152,6 +152,14 @@ def test_a_registry_is_asked_by_digest(tmp_path: Path) -> None:
     assert "\x1b" not in part.findings[0].text
     assert far.asked == [("docker", "manifest", "inspect", ref)] * 2
     assert pullable(over(replace(image, digests=())), release) == (None, Part())
+    mirrored = replace(image, digests=("gone.example/shop@sha256:" + "c" * 64, ref))
+    answers += [CommandResult(1, b"", b"no such manifest", 1), said(b"{}")]
+    assert pullable(over(mirrored), release) == (True, Part())
+    plain = b'Get "https://registry:5000/v2/": tls: first record does not look like a TLS handshake'
+    answers.append(CommandResult(1, b"", plain, 1))
+    may, part = pullable(over(image), release)
+    assert (may, codes(part)) == (None, [])
+    assert "plain http" in part.facts["registry"]
 
 
 # -- people
@@ -161,7 +169,7 @@ def test_a_registry_is_asked_by_digest(tmp_path: Path) -> None:
 def key(tmp_path: Path) -> Path:
     path = tmp_path / "key"
     argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "x", "-f", str(path)]
-    subprocess.run(argv, check=True, timeout=30)
+    subprocess.run(argv, check=True, timeout=110)
     return path
 
 
@@ -200,6 +208,41 @@ def test_keys_that_do_not(tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyP
     assert codes(people_part(people(str(gone), "", required=True), "ops1")) == ["key-needed"]
     assert codes(people_part(people("", str(signers(tmp_path, f"ops1@jump {public}"))), "ops1")) == ["key-unusable"]
     assert codes(people_part(settings(), "ops1")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "missing"),
+    [
+        ("*@jump {key} x", False),
+        ("  ops?@jump,ops9 {key}", False),
+        ('"ops1@jump,b c" cert-authority {key}', False),
+        ("ops1@jump {key} Pat O'Brien", False),
+        ("*@jump,!ops1@jump {key}", True),
+        ("OPS1@jump {key}", True),
+        ("# ops1@jump {key}", True),
+    ],
+)
+def test_who_the_file_names_is_what_ssh_keygen_takes(
+    tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch, line: str, missing: bool
+) -> None:
+    """Patterns, quotes, an apostrophe in the comment: nobody is missing who can sign, and the other way round."""
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    public = " ".join((tmp_path / "key.pub").read_text().split()[:2])
+    allowed = signers(tmp_path, line.format(key=public))
+    found = codes(people_part(people(str(key), str(allowed)), "ops1"))
+    authority = "cert-authority" in line  # such a key signs for others, never itself
+    assert found == ["signer-missing"] * missing + ["key-unusable"] * (missing or authority)
+
+
+def test_a_security_key_is_not_tried(tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody touches it while cron looks, or the cockpit in the background: that is no finding."""
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    public = "sk-ssh-ed25519@openssh.com AAAAGnNr"
+    key.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    (tmp_path / "key.pub").write_text(f"{public} x\n")
+    part = people_part(people(str(key), str(signers(tmp_path, f"ops1@jump {public}")), required=True), "ops1")
+    assert codes(part) == []
+    assert part.facts["key"].startswith("a security key: not tried")
 
 
 # -- side by side

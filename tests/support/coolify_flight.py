@@ -198,6 +198,7 @@ def flying(
 ) -> Iterator[Flown]:
     """GOOD ran for days, BAD runs now; `setup` comes before both. In the end every request was as the file has it."""
     made = FakeCoolify(version, drive=drive, quirks=quirks, runtime=runtime)
+    made.judges = valid
     with made as coolify:
         app = coolify.add_app(pack)
         setup(coolify, app)
@@ -215,8 +216,7 @@ def flying(
         finally:
             session.close()
             session.journal.close()
-        if valid:
-            coolify.assert_all_valid()
+        assert not coolify.invalid, coolify.invalid  # whatever its answers are made to be
 
 
 NOTES = {

@@ -8,10 +8,10 @@
         …
         assert coolify.runs(shop) == GOOD
         assert len(coolify.asked("POST")) == 1
-        coolify.assert_all_valid()
 
-Every request is judged by Coolify's OpenAPI file (``fake_coolify_contract``) and kept in ``requests``. Deployments move
-when they are looked at, when the test says ``step()``, or by the clock (``Drive``).
+Every request is judged by Coolify's OpenAPI file (``fake_coolify_contract``) and kept in ``requests``; the block ends
+with an AssertionError when one of them is not as the file has it, whatever the test looked at. Deployments move when
+they are looked at, when the test says ``step()``, or by the clock (``Drive``).
 """
 
 from __future__ import annotations
@@ -80,6 +80,8 @@ class FakeCoolify(Ground):
         routes = [*Deployments(self.core).routes(), *Applications(self.core).routes(), *Others(self.core).routes()]
         self.gate = Gate(self.state, self.quirks, self.core.version, routes)
         self.drive = drive
+        self.judges = True
+        """False: a test that sends what is wrong, or has odd answers made, looks at them itself."""
         self._wire = Wire(self._answer, self.clock.now, self._name_of, self._site, self.faults)
         self._listener = Listener(self._wire, tls)
         self._pace_s = pace_s
@@ -96,11 +98,13 @@ class FakeCoolify(Ground):
             self._ticking.start()
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self._listener.close()
         if self._ticking.is_alive():
             self._ticking.join(60)  # it may be at work with the engine
         self.core.runtime.close()
+        if kind is None and self.judges:
+            self.assert_all_valid()
 
     # ---- what happens to it
 

@@ -19,18 +19,23 @@ from referencing.jsonschema import DRAFT202012
 
 REQUEST_QUIRKS: Mapping[tuple[str, str], str] = {
     ("POST", "/deploy"): "takes a JSON body, too: the file says so in words and describes the query alone",
-    ("GET", "/deploy"): "before 4.2 these were GET; the file is of 4.3",
-    ("GET", "/applications/{uuid}/start"): "before 4.2 these were GET; the file is of 4.3",
-    ("GET", "/applications/{uuid}/stop"): "before 4.2 these were GET; the file is of 4.3",
-    ("GET", "/applications/{uuid}/restart"): "before 4.2 these were GET; the file is of 4.3",
 }
-"""Requests that the file has not, with the quirk that forces them. Nothing else of them is excused."""
+"""Requests that the product must send and that the file has not, with the quirk that forces them. Nothing else of them
+is excused; one that the product does not send is none of it."""
 
 ITEM_QUIRKS: Mapping[tuple[str, str], str] = {
     ("/applications/{uuid}/envs/bulk", "is_runtime"): "taken of each variable by the controller; the file lacks it",
     ("/applications/{uuid}/envs/bulk", "is_buildtime"): "taken of each variable by the controller; the file lacks it",
 }
 """Fields of the items of a list in a body that the file has not."""
+
+GONE_REQUESTS = (
+    ("GET", "/deploy"),
+    ("GET", "/applications/{uuid}/start"),
+    ("GET", "/applications/{uuid}/stop"),
+    ("GET", "/applications/{uuid}/restart"),
+)
+"""Before 4.2 these were GET, and POST did as well. The fake answers them; a product that sends them is at fault."""
 
 ANSWER_QUIRKS: Mapping[tuple[str, str], str] = {
     ("GET", "/deployments/applications/{uuid}"): "{count, deployments}, not a list of applications (issue 5874)",
@@ -60,6 +65,7 @@ EXTRA_FIELDS: Mapping[str, str] = {
     "build_server_id": "of a deployment",
     "server_timezone": "of a server's settings; its scheduler goes by it",
     "is_shared": "of a variable; appended by the model",
+    "destination": "of an application; loaded for its server's state, and told with the server in it",
 }
 """Fields of answers that the file does not name."""
 
@@ -122,15 +128,22 @@ def faults_of_request(method: str, path: str, query: Mapping[str, str], body: by
     quirk = (method, known) in REQUEST_QUIRKS
     operation = contract()["paths"][known].get(method.lower())
     if operation is None:
-        if not quirk:
-            return [f"{method} {known}: the file has no such method there"]
-        operation = contract()["paths"][known]["post"]
+        return [f"{method} {known}: the file has no such method there"]
     wanted = {one["name"]: one for one in operation.get("parameters", ()) if one["in"] == "query"}
     found = [f"query {name}: the file does not name it" for name in query if name not in wanted]
     found += [f"query {name}: is required" for name in wanted if wanted[name].get("required") and name not in query]
     for name in set(query) & set(wanted):
         found += _complaints(_typed(query[name], wanted[name]["schema"]), wanted[name]["schema"], f"query {name}")
     return found + _faults_of_body(known, operation, wanted, body, content_type, quirk=quirk)
+
+
+def excuses_of_request(method: str, path: str, body: Any) -> set[tuple[str, str]]:
+    """Which of the listed quirks it needs. ``body``: its JSON."""
+    known = template(path)
+    found = {(method, known)} & set(REQUEST_QUIRKS) if body is not None else set()
+    lists = [items for items in body.values() if isinstance(items, list)] if isinstance(body, dict) else []
+    names = {name for items in lists for item in items if isinstance(item, dict) for name in item}
+    return found | ({(known, name) for name in names} & set(ITEM_QUIRKS))
 
 
 def _faults_of_body(
@@ -174,7 +187,7 @@ def faults_of_answer(method: str, path: str, status: int, body: bytes, content_t
     known = template(path)
     operation = contract()["paths"].get(known, {}).get(method.lower())
     if operation is None:
-        return [] if status in STATUS_QUIRKS or (method, known) in REQUEST_QUIRKS else [f"{method} {path}: {status}"]
+        return [] if status in STATUS_QUIRKS or (method, known) in GONE_REQUESTS else [f"{method} {path}: {status}"]
     if status == 200 and (method, known) in ANSWER_QUIRKS:
         return []
     described = operation["responses"].get(str(status))

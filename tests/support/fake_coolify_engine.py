@@ -72,7 +72,9 @@ class EngineRuntime:
 
     def containers(self, app: App) -> list[RunContainer]:
         found = self._client.containers(
-            filters={"label": [f"{FAKE}={self._mine}", f"coolify.applicationId={app.number}"]}
+            filters={
+                "label": [f"{FAKE}={self._mine}", f"coolify.applicationId={app.number}", "coolify.pullRequestId=0"]
+            }
         )
         return [_container(one) for one in sorted(found, key=lambda one: (one["Created"], one["Names"]))]
 
@@ -97,6 +99,12 @@ class EngineRuntime:
         )
         self._client.start(made["Id"])
         return next(one for one in self.containers(app) if one.id == made["Id"])
+
+    def start_preview(self, app: App, tag: str, number: int, *, version: str) -> None:
+        """The preview of a pull request, as Coolify runs it beside the application."""
+        labels = labels_of(app, "", version) | {"coolify.pullRequestId": str(number), FAKE: self._mine}
+        made = self._client.create_container(f"{app.repository}:{tag}", name=f"{app.uuid}-pr-{number}", labels=labels)
+        self._client.start(made["Id"])
 
     def settle(self, app: App, container: RunContainer) -> RunContainer:
         end = time.monotonic() + HEALTH_DEADLINE_S

@@ -30,10 +30,12 @@ class Ground:
         self.state = core.state
         self.server = self.add_server()
 
-    def token(self, name: str, *abilities: str, team: int = 0, member: bool = False, in_team: bool = True) -> Token:
+    def token(
+        self, name: str, *abilities: str, team: int = 0, member: bool = False, in_team: bool = True, user: str = "root"
+    ) -> Token:
         """A new token; ``secret`` is what goes over the wire."""
         secret = f"{len(self.state.tokens) + 1}|{self.state.public_id()}{self.state.public_id()}"
-        token = Token(name, secret, frozenset(abilities), team, in_team, member)
+        token = Token(name, secret, frozenset(abilities), team, in_team, member, user)
         self.state.tokens[secret] = token
         return token
 

@@ -84,9 +84,12 @@ class Wire:
             # Whatever is no API is the dashboard.
             return Reply(LOGIN, 302, {"Location": "/login"}, "text/html; charset=UTF-8"), None
         path = split.path.removeprefix(API)
-        query = dict(parse_qsl(split.query, keep_blank_values=True))
+        pairs = parse_qsl(split.query, keep_blank_values=True)
+        query = dict(pairs)
         with self.lock:
             asked = self._record(method, path, query, headers, body)
+            twice = sorted({name for name, _ in pairs if [one for one, _ in pairs].count(name) > 1})
+            asked.invalid += [f"query {name}: stands there twice" for name in twice]
             fault = self.faults.take(method, path)
             reply = _page(fault) if fault is not None and fault.fault in BEFORE else None
             if reply is None:
@@ -127,6 +130,8 @@ def _page(fault: PlannedFault) -> Reply:
         return Reply({"message": "Too Many Attempts."}, 429, after)
     if fault.fault is Fault.REDIRECT:
         return Reply(LOGIN, 302, {"Location": "/login"}, "text/html; charset=UTF-8")
+    if fault.fault is Fault.NO_ROUTE:
+        return Reply(b"404 page not found\n", 404, content_type="text/plain; charset=utf-8")
     return Reply(PAGE % (fault.status, fault.status), fault.status, content_type="text/html")
 
 

@@ -131,6 +131,8 @@ class Jobs:
     def _pulled(self, row: DeploymentRow) -> RunImage:
         app, tag = row.app, self._tag(row)
         self.log(row, "Pulling latest images from the registry.")
+        if self.quirks.stops_before_pulling:
+            self._remove_old(row, keep="")
         if tag not in app.registry:
             self.log(row, f"manifest for {app.repository}:{tag} not found: manifest unknown", kind="stderr")
             raise JobFailed("Failed to start container: docker compose pull")
@@ -167,7 +169,8 @@ class Jobs:
             app.broken.add(image.code)
         self.log(row, RULE)
         if app.old_goes_first:
-            self.log(row, "Application has ports mapped to the host system, rolling update is not supported.")
+            if app.column("ports_mappings"):
+                self.log(row, "Application has ports mapped to the host system, rolling update is not supported.")
             self._remove_old(row, keep="")
             yield
             new = self._start(row, image)
@@ -177,8 +180,7 @@ class Jobs:
         self.log(row, "Rolling update started.")
         new = self._start(row, image)
         yield
-        if app.checks_health:
-            yield from self._check(row, new)
+        yield from self._check(row, new)
         self._remove_old(row, keep=new.name)
         self.log(row, "Rolling update completed.")
 
@@ -219,6 +221,8 @@ class Jobs:
     def _start_all(self, row: DeploymentRow, images: list[RunImage]) -> None:
         """``docker compose up``: every service is replaced, nothing is checked."""
         app = row.app
+        if self.quirks.finished_but_unhealthy:
+            app.broken |= {image.code for image in images}
         self.log(row, "Starting new application.")
         for old in self.runtime.containers(app):
             self.runtime.stop(app, old.name)

@@ -39,6 +39,8 @@ class Quirks:
     """A rollback is finished and runs the newest commit (issues 1976, 8445)."""
     shallow_rollback_fails: bool = False
     """A rollback with shallow clone fails: "fatal: bad object" (issue 8445); else compose runs the new code."""
+    stops_before_pulling: bool = False
+    """The old container is gone before the image is pulled, and stays so when it cannot be (issue 10593)."""
     build_config_changed: bool = False
     """The image is there and is built anew all the same."""
     finished_but_unhealthy: bool = False
@@ -98,9 +100,11 @@ class Fault(Enum):
     """429 "Too Many Attempts." with Retry-After; nothing was done."""
     REDIRECT = "redirect"
     """302 to a login page; nothing was done."""
+    NO_ROUTE = "no route"
+    """What Coolify's own proxy says while Coolify's container is replaced: 404 as plain text; nothing was done."""
 
 
-BEFORE = (Fault.STATUS_BEFORE, Fault.DROP_BEFORE, Fault.RATE_LIMIT, Fault.REDIRECT)
+BEFORE = (Fault.STATUS_BEFORE, Fault.DROP_BEFORE, Fault.RATE_LIMIT, Fault.REDIRECT, Fault.NO_ROUTE)
 """The request never reaches Coolify."""
 
 

@@ -120,7 +120,7 @@ class Gate:
     version: Version
     routes: list[Route]
     rate_limit: int = 200
-    """Requests of a token in a minute."""
+    """Requests of a user in a minute, with whichever token."""
     _seen: dict[str, list[float]] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Reply:
@@ -181,6 +181,6 @@ class Gate:
 
     def _too_often(self, token: Token) -> bool:
         now = self.state.clock.now().timestamp()
-        seen = [moment for moment in self._seen.get(token.secret, []) if now - moment < 60]
-        self._seen[token.secret] = [*seen, now]
+        seen = [moment for moment in self._seen.get(token.user, []) if now - moment < 60]
+        self._seen[token.user] = [*seen, now]
         return len(seen) >= self.rate_limit

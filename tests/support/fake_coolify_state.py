@@ -59,6 +59,8 @@ class Token:
     """False: whoever made it has left the team; every answer is 400 "Invalid token."."""
     member: bool = False
     """Of the team, but no admin: more than ``read`` is refused."""
+    user: str = "root"
+    """Who made it: the rate limit is of all tokens of one user together."""
 
     def can(self, ability: str) -> bool:
         return ability in self.abilities or "root" in self.abilities
@@ -161,6 +163,7 @@ class App:
             or self.settings.get("is_consistent_container_name_enabled")
             or self.settings.get("custom_internal_name")
             or "--ip" in str(self.column("custom_docker_run_options") or "")
+            or not self.checks_health
         )
 
     @property

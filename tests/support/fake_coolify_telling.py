@@ -70,6 +70,13 @@ def application(app: App, *, sensitive: bool, with_settings: bool) -> dict[str, 
         "environment_id": 1,
         "destination_id": app.server.number,
         "destination_type": "App\\Models\\StandaloneDocker",
+        # No server_uuid: which server it is stands in here alone.
+        "destination": {
+            "name": "coolify",
+            "network": "coolify",
+            "server_id": app.server.number,
+            "server": server(app.server),
+        },
     }
     if not sensitive:
         told = {key: value for key, value in told.items() if key not in SENSITIVE_COLUMNS}

@@ -51,6 +51,10 @@ class Ground:
         lines = git(self.remote, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
         return dict(line.split(" ", 1) for line in lines)
 
+    def table(self, *lines: str) -> str:
+        """The `[git]` table of a configuration for the clone, with further lines."""
+        return "\n".join(("[git]", f'repository = "{self.clone}"', *lines, ""))
+
     def hook(self, name: str, script: str) -> None:
         """Install a hook on the remote."""
         path = self.remote / "hooks" / name

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from waiting import until
 
 
 def status_of(pid: int) -> str:
@@ -16,6 +18,22 @@ def status_of(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return "Z"
+
+
+def stop(pid: int) -> None:
+    """Suspended, and seen to be: a signal is on its way for a moment."""
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: status_of(pid) in ("T", "Z"), f"process {pid} does not stop")
+
+
+@contextmanager
+def held(pid: int) -> Iterator[None]:
+    """While the block lasts it does nothing, however slow everything else is."""
+    stop(pid)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def children_of(pid: int) -> list[int]:

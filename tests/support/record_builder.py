@@ -191,7 +191,7 @@ def make_key(folder: Path, name: str, *, passphrase: str = "") -> Path:
     """A fresh ed25519 key pair."""
     path = folder / name
     argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", name, "-f", str(path)]
-    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, timeout=30)
+    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, timeout=110)
     return path
 
 

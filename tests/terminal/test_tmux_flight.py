@@ -31,14 +31,24 @@ def newest(tiny: Tiny) -> Incident:
         journal.close()
 
 
+def marked(op: Tmux) -> list[str]:
+    """The lines in which something is chosen."""
+    return [line for line in op.screen().splitlines() if "(●)" in line]
+
+
 def choose(op: Tmux, letter: str, wanted: str) -> None:
-    """Choose on a line of choices by its first letter, then go to the next field."""
+    """Choose on a line of choices by its first letter, then go to the next field.
+
+    The next word with it is asked for only when the key before was seen to choose another one.
+    """
+    chosen = f"(●) {wanted}"
     for _ in range(4):
-        op.keys(letter)
-        time.sleep(0.1)
-        if f"(●) {wanted}" in op.screen():
+        before = marked(op)
+        if any(chosen in line for line in before):
             break
-    op.sees(f"(●) {wanted}")
+        op.keys(letter)
+        until(lambda before=before: marked(op) != before, lambda: f"{letter} chooses nothing\n{op.screen()}")  # type: ignore[misc]
+    op.sees(chosen)
     op.press("Tab")
     time.sleep(HUMAN_S)
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from sample_incident import HOSTILE, Evening
+from waiting import PATIENCE_S
 from widget_bench import SIZES, Bench, Seconds, opened, screen_text
 from with_procedure import following, marked
 
@@ -94,7 +95,7 @@ async def test_readings_that_come_while_it_is_open_are_shown_and_ticks_stay() ->
         await opened(pilot, dialog)
         await pilot.press("down", "space")
         sensed(evening, "app.runs", False, "web exited with 1")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while "! looks met since 09:59:10Z: web exited with 1" not in flat(screen_text(app)):
             assert time.monotonic() < deadline, screen_text(app)
             await asyncio.sleep(0.05)
