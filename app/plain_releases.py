@@ -15,6 +15,7 @@ from app.clock_skew import observe_skew
 from app.plain_schema import words_of
 from app.release_sources import read_history
 from app.release_words import golden_of, health_of
+from widgets.presentation import filled
 
 if TYPE_CHECKING:
     from actions.model.release_history import History
@@ -73,7 +74,7 @@ def _rows(
         release = releases[number - 1]
         when = release.live_since or release.created
         return (
-            f"   {'*' if release == proposed else ' '}{number:>2} {release.name:<24} {when[:19]:<19}"
+            f"   {'*' if release == proposed else ' '}{number:>2} {filled(release.name, 24)} {when[:19]:<19}"
             f" {short_id(release.identity):<16} {schema(release)}{release.way_back.value}"
             f"{_life(past, release)}  {release.note or release.subject}"
         )

@@ -139,8 +139,12 @@ def _record_row(row: IncidentSummary, extra: tuple[str, ...]) -> tuple[str, ...]
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    from rich.cells import cell_len  # when a list is asked for
+
+    from widgets.presentation import filled
+
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(filled(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _records_json(

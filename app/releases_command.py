@@ -32,6 +32,7 @@ from app.release_sources import joined, listing_of, other_listings
 from app.release_words import golden_of, health_of
 from app.releases_behind import line_of, read_behind
 from app.settings import Loaded, find_config, load
+from widgets.presentation import filled
 
 if TYPE_CHECKING:
     from actions.model.ports import World
@@ -264,7 +265,8 @@ def _line(found: Found, row: HistoryRow) -> str:
     took = f"took {span(newest.took_s)}" if newest is not None and newest.took_s is not None else ""
     how = newest.trigger if newest is not None and newest.trigger not in release.note else ""
     said = "; ".join(part for part in (*row.conflicts, row.also, release.note, how, took, release.subject) if part)
-    return f"{mark} {release.name:<24} {when:<16} {short_id(release.identity):<16} {health:<22} {way}  {golden}{said}"
+    name = filled(release.name, 24)  # in cells: a name may be of any script
+    return f"{mark} {name} {when:<16} {short_id(release.identity):<16} {health:<22} {way}  {golden}{said}"
 
 
 def _as_json(found: Found, asked: Asked, shown: list[HistoryRow], behind: Sequence[Behind | None]) -> str:

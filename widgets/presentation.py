@@ -174,7 +174,11 @@ def clip(text: str, width: int) -> str:
 
 def fit(text: str, width: int) -> str:
     """Clipped and filled with spaces to exactly ``width`` cells."""
-    text = clip(text, width)
+    return filled(clip(text, width), width)
+
+
+def filled(text: str, width: int) -> str:
+    """With spaces behind it, where it is shorter than ``width`` cells."""
     return text + " " * max(0, width - cell_len(text))
 
 

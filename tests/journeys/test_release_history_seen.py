@@ -16,6 +16,7 @@ from fake_coolify_quirks import Fault
 from fake_coolify_state import App
 from git_ground import Ground, git, make_ground
 from pilot_moves import comes, hears, sees, sees_joined
+from rich.cells import cell_len
 from tiny_system import Tiny, build, copy, decided, finish, run
 from widget_bench import screen_text
 
@@ -133,6 +134,15 @@ def test_a_golden_pin_is_kept_said_and_taken_back(tiny: Tiny, capsys: Printed) -
     assert len(path.read_bytes().splitlines()) == 3, "appended to, never rewritten"
     told(tiny, capsys, not_golden="v1")
     assert "proposed: v2" in told(tiny, capsys)
+
+
+def test_names_of_any_script_keep_the_columns(tiny: Tiny, capsys: Printed) -> None:
+    """A wide letter takes two cells: what stands behind the name stays under its like."""
+    git(tiny.ground.clone, "tag", "-d", "v1")
+    git(tiny.ground.clone, "tag", "版本一", tiny.ground.shas[0])
+    rows = [line for line in told(tiny, capsys).splitlines() if line[2:].startswith(("v", "版本一"))]
+    starts = {cell_len(line[: line.index(" 2026-")]) for line in rows}
+    assert (len(rows), len(starts)) == (3, 1), rows
 
 
 def test_a_damaged_file_of_pins_costs_one_line_and_no_list(tiny: Tiny, capsys: Printed) -> None:
