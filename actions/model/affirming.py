@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.model.outside_text import sanitise
+from actions.model.plan import SWAPS
 
 if TYPE_CHECKING:
     from actions.model.incident import Incident
@@ -23,7 +24,7 @@ UNCOUNTED = "not counted yet"
 
 def opened_by_plan(plan: Plan | None) -> frozenset[str]:
     """``restore`` while the plan replaces the live data; restoring beside replaces nothing."""
-    return frozenset((RESTORE,)) if plan is not None and plan.facts.get("stage") == "swap" else frozenset()
+    return frozenset((RESTORE,)) if plan is not None and plan.facts.get("stage") == SWAPS else frozenset()
 
 
 def filled(text: str, plan: Plan | None) -> str:

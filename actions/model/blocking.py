@@ -31,7 +31,7 @@ from actions.model.parked import (
     straightens_parked,
     waits_words,
 )
-from actions.model.plan import PlannedStep
+from actions.model.plan import KEEPS_FILES, PREPARES, PlannedStep
 from actions.model.quick_dataclass import dataclass
 from actions.model.sensing import CHOSEN, KEPT_BY_KEY, reading
 from actions.model.step import Risk
@@ -233,8 +233,8 @@ def _gates_hold(incident: Incident) -> bool:
 
 
 NEXT_PLAN = {
-    "prepare": "choose the backup again: that draws the swap",
-    "files": "start the server, then choose the backup again",
+    PREPARES: "choose the backup again: that draws the swap",
+    KEEPS_FILES: "start the server, then choose the backup again",
 }
 """What follows a plan that is only the first part of a way back, by its stage."""
 

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from actions.model.debts import BENT, bent, holding, holding_words
 from actions.model.incident import Debt, Incident, changes, owed
-from actions.model.plan import Plan, PlannedStep
+from actions.model.plan import PREPARES, Plan, PlannedStep
 from actions.model.quick_dataclass import replace
 
 ONLY_STRAIGHTENS = "the record is parked: only what straightens its debts is run"
-
-PREPARES = "prepare"
-"""The stage of a plan that makes something beside what runs, and leaves that as it is."""
 
 
 def straightens_parked(incident: Incident, code: str, *, undo: bool = False) -> bool:

@@ -13,6 +13,11 @@ from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release
 from actions.model.step import Risk
 
+PREPARES, KEEPS_FILES, SWAPS = "prepare", "files", "swap"
+"""Stages of a way back that takes two plans (``facts["stage"]``): the first one makes something beside what runs, or
+copies the files of a server that is down, and leaves what runs as it is; the last one swaps.
+"""
+
 
 @dataclass(frozen=True)
 class PlannedStep:

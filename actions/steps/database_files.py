@@ -19,7 +19,7 @@ from actions.model.effect_files import FILES, IN_IMAGE, KeepFiles, KeptFiles
 from actions.model.errors import GoaroundError, Refused, Unreachable
 from actions.model.note_kinds import NoteKind
 from actions.model.outside_text import sanitise
-from actions.model.plan import Plan
+from actions.model.plan import KEEPS_FILES, Plan
 from actions.model.ports import Host, World
 from actions.model.quick_dataclass import dataclass
 from actions.model.release import Release
@@ -135,7 +135,7 @@ def _plan(
         drawn={"time": stamp(world.clock.now())},
         steps=(step,),
         notes=tuple(NoteKind.SERVER_DOWN.note(words) for words in notes),
-        facts={"stage": "files", "database": sanitise(files.database), "size": size_words(size)},
+        facts={"stage": KEEPS_FILES, "database": sanitise(files.database), "size": size_words(size)},
     )
 
 

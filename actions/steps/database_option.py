@@ -17,7 +17,7 @@ from actions.model.errors import BadInput, Refused, Unreachable
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
 from actions.model.outside_text import sanitise
-from actions.model.plan import Plan
+from actions.model.plan import PREPARES, Plan
 from actions.model.ports import World
 from actions.model.release import Release
 from actions.model.sensor_rules import size_words
@@ -130,7 +130,7 @@ def _prepare(ground: DrawingGround, release: Release, found: Inspected, sides: d
         steps=steps,
         notes=(*_notes(ground, found, sides, restore.source.at), _takes(about, whence), beside(), *space, *kept_notes),
         facts={
-            "stage": "prepare",
+            "stage": PREPARES,
             "database": sanitise(table.name),
             "size": size_words(live.size),
             "backup": found.backup.path,

@@ -10,7 +10,7 @@ from actions.model.effect_snapshot import AdoptSnapshot
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
 from actions.model.outside_text import sanitise
-from actions.model.plan import Plan
+from actions.model.plan import PREPARES, Plan
 from actions.model.release import Release
 from actions.model.sensor_rules import size_words
 from actions.model.side_note import SideNote
@@ -53,7 +53,7 @@ def draw(ground: DrawingGround, release: Release, sides: dict[str, SideNote]) ->
         steps=steps,
         notes=(*_notes(ground, one, sides), beside(), *kept_notes),
         facts={
-            "stage": "prepare",
+            "stage": PREPARES,
             "database": sanitise(live.name),
             "size": size_words(live.size),
             "backup": sanitise(one.name),

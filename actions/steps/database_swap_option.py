@@ -18,7 +18,7 @@ from actions.model.loss import LossReport
 from actions.model.note import Note
 from actions.model.note_kinds import NoteKind
 from actions.model.outside_text import sanitise
-from actions.model.plan import Plan, PlannedStep
+from actions.model.plan import SWAPS, Plan, PlannedStep
 from actions.model.ports import World
 from actions.model.queue_depth import Depth
 from actions.model.release import Release
@@ -103,7 +103,7 @@ def draw(ground: DrawingGround, release: Release, side: str, sides: dict[str, Si
             *(_schema_notes(world, client, names) if choice.way in (Way.NONE, Way.UNKNOWN, Way.UNASKED) else ()),
         ),
         facts={
-            "stage": "swap",
+            "stage": SWAPS,
             "database": sanitise(live.name),
             "size": size_words(live.size),
             "backup": note.path,

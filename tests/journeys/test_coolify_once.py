@@ -160,15 +160,20 @@ def arrives(flown: Flown, monkeypatch: pytest.MonkeyPatch, *, at: int, commit: s
     monkeypatch.setattr(flown.coolify.gate, "answer", late)
 
 
+def asked_for_and_not_answered(flown: Flown) -> None:
+    """The steps before it are done; its request was cut off before Coolify had it, as far as anybody knows."""
+    flown.drawn()
+    assert flown.fly("B1", "X1") == {"B1": "done", "X1": "done"}
+    flown.coolify.fail(Fault.DROP_BEFORE, "POST")
+    assert flown.run("X3") == "unknown", flown.said
+
+
 @pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 6, 7, 8, 12])
 def test_a_request_that_is_on_its_way_still(at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sent it is gone, and it is not listed yet: pressed again, it is waited for, and is the only one."""
     with flying(tmp_path / "shop", monkeypatch) as flown:
         before = flown.queued()
-        flown.drawn()
-        assert flown.fly("B1", "X1") == {"B1": "done", "X1": "done"}
-        flown.coolify.fail(Fault.DROP_BEFORE, "POST")
-        assert flown.run("X3") == "unknown", flown.said
+        asked_for_and_not_answered(flown)
         arrives(flown, monkeypatch, at=at)
         assert flown.fly("X3", "X4") == {"X3": "done", "X4": "done"}, flown.said
         assert (flown.queued(), len(flown.coolify.asked("POST")), flown.runs) == (before + 1, 1, GOOD)
@@ -177,10 +182,7 @@ def test_a_request_that_is_on_its_way_still(at: int, tmp_path: Path, monkeypatch
 def test_somebody_elses_comes_while_a_request_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is seen before ours is sent, not only before the wait."""
     with flying(tmp_path / "shop", monkeypatch) as flown:
-        flown.drawn()
-        assert flown.fly("B1", "X1") == {"B1": "done", "X1": "done"}
-        flown.coolify.fail(Fault.DROP_BEFORE, "POST")
-        assert flown.run("X3") == "unknown", flown.said
+        asked_for_and_not_answered(flown)
         arrives(flown, monkeypatch, at=12, commit="c3" * 20)
         assert flown.run("X3") == "failed", flown.said
         assert "c3c3c3c3c3" in flown.said
@@ -192,10 +194,7 @@ def test_a_request_that_never_arrived_is_sent_again(tmp_path: Path, monkeypatch:
     """Waited for, and then sent; not while nobody can say whether it is there."""
     with flying(tmp_path / "shop", monkeypatch) as flown:
         before = flown.queued()
-        flown.drawn()
-        assert flown.fly("B1", "X1") == {"B1": "done", "X1": "done"}
-        flown.coolify.fail(Fault.DROP_BEFORE, "POST")
-        assert flown.run("X3") == "unknown", flown.said
+        asked_for_and_not_answered(flown)
         assert flown.queued() == before
         assert flown.fly("X3", "X4") == {"X3": "done", "X4": "done"}, flown.said
         assert (flown.queued(), len(flown.coolify.asked("POST")), flown.runs) == (before + 1, 2, GOOD)
